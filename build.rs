@@ -1,0 +1,87 @@
+//! Refuses to build with the wrong `sqlite3ext-sys`, and records what `branch_debug()` reports.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    check_bindings();
+
+    println!("cargo:rerun-if-env-changed=SQLITE_BRANCH_COMMIT");
+    println!("cargo:rustc-env=SQLITE_BRANCH_COMMIT={}", commit());
+    for (name, from) in [
+        ("SQLITE_BRANCH_TARGET", "TARGET"),
+        ("SQLITE_BRANCH_PROFILE", "PROFILE"),
+    ] {
+        let value = env::var(from).unwrap_or_else(|_| "unknown".to_owned());
+        println!("cargo:rustc-env={name}={value}");
+    }
+}
+
+/// Our `sqlite3ext-sys` sets a marker; the one on crates.io does not, and would bring a second SQLite along.
+fn check_bindings() {
+    if env::var("DEP_SQLITE_BRANCH_SQLITE3EXT_MARKER").as_deref() == Ok("sqlite-branch") {
+        return;
+    }
+    let here = env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| ".".to_owned());
+    eprintln!(
+        "
+sqlite-branch must be built with its own `sqlite3ext-sys`. The crate of that name on crates.io needs libclang and
+compiles a second SQLite into your program. Add these lines to the Cargo.toml at the root of your workspace:
+
+    [patch.crates-io]
+    sqlite3ext-sys = {{ path = \"{}\" }}
+
+or, if you take sqlite-branch from a git repository, the same with its address:
+
+    [patch.crates-io]
+    sqlite3ext-sys = {{ git = \"<address of the sqlite-branch repository>\" }}
+",
+        Path::new(&here).join("sqlite3ext-sys").display()
+    );
+    std::process::exit(1);
+}
+
+/// The commit that is built: from the environment, or else from git, or else `unknown`.
+fn commit() -> String {
+    if let Some(given) = env::var("SQLITE_BRANCH_COMMIT")
+        .ok()
+        .filter(|c| !c.is_empty())
+    {
+        return given;
+    }
+    // A source archive unpacked inside somebody else's repository must not report that repository's commit.
+    if !Path::new(".git").exists() {
+        return "unknown".to_owned();
+    }
+    watch_head();
+    git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Has cargo run this again when HEAD moves: to another branch, or with its branch, or when its branch gets packed.
+fn watch_head() {
+    let branch = git(&["symbolic-ref", "--quiet", "HEAD"]);
+    for name in ["HEAD", "packed-refs"].into_iter().chain(branch.as_deref()) {
+        let Some(file) = git(&["rev-parse", "--git-path", name]) else {
+            continue;
+        };
+        // Cargo takes a watched file that is missing for one that changed, each time. The directory in which it
+        // would appear tells as much: a branch that is packed gets a file of its own with the next commit.
+        let watched = Path::new(&file).ancestors().find(|path| path.exists());
+        // The .git directory itself changes all the time.
+        if let Some(watched) = watched.filter(|path| !path.ends_with(".git")) {
+            println!("cargo:rerun-if-changed={}", watched.display());
+        }
+    }
+}
+
+/// The trimmed output of a git command that succeeded.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok()?;
+    if !output.status.success() {
+        return None;
+    }
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.trim().to_owned()).filter(|t| !t.is_empty())
+}
