@@ -1,0 +1,123 @@
+# `make` alone lists what there is. Everything here needs cargo, a C compiler and make; the demo and the tests also
+# need the sqlite3 shell, which `make tools` installs or asks for.
+
+CARGO      ?= cargo
+SQLITE3    ?= sqlite3
+PREFIX     ?= /usr/local
+DESTDIR    ?=
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+
+# The file names that cargo and the platform's loader use.
+ifeq ($(OS),Windows_NT)
+  BUILT_LOADABLE := sqlite_branch.dll
+  EXTENSION      := dll
+else ifeq ($(shell uname -s),Darwin)
+  BUILT_LOADABLE := libsqlite_branch.dylib
+  EXTENSION      := dylib
+else
+  BUILT_LOADABLE := libsqlite_branch.so
+  EXTENSION      := so
+endif
+
+LOADABLE := dist/branch.$(EXTENSION)
+STATIC   := dist/libsqlite_branch.a
+HEADER   := bindings/c/sqlite-branch.h
+DEMO_DB  := dist/demo.db
+
+# The one place that holds the version is [workspace.package] in Cargo.toml.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+
+.DEFAULT_GOAL := help
+.PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build
+
+help: ## list the targets
+	@echo "sqlite-branch $(VERSION)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+## Building
+
+# One cargo run makes both libraries. The kinds are named because cargo skips link-time optimization when a library
+# is also built for Rust. Cargo knows what is out of date, so this always asks it.
+build:
+	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
+	@mkdir -p dist
+
+loadable: build ## dist/branch.so (.dylib, .dll), the loadable extension
+	@$(call replace,$(TARGET_DIR)/release/$(BUILT_LOADABLE),$(LOADABLE))
+
+static: build ## dist/libsqlite_branch.a and its header, to link into a program
+	@$(call replace,$(TARGET_DIR)/release/libsqlite_branch.a,$(STATIC))
+	@$(call replace,$(HEADER),dist/sqlite-branch.h)
+
+# Renames the new file into place: a process that has the old one loaded keeps it.
+replace = cp $(1) $(2).new && mv -f $(2).new $(2) && echo "$(2)"
+
+header: ## write bindings/c/sqlite-branch.h for the version in Cargo.toml
+	@sed -e 's/@VERSION@/$(VERSION)/g' \
+	     -e 's/@MAJOR@/$(word 1,$(subst ., ,$(VERSION)))/g' \
+	     -e 's/@MINOR@/$(word 2,$(subst ., ,$(VERSION)))/g' \
+	     -e 's/@PATCH@/$(firstword $(subst -, ,$(word 3,$(subst ., ,$(VERSION)))))/g' \
+	     $(HEADER).in > $(HEADER).new
+	@mv -f $(HEADER).new $(HEADER)
+	@echo "$(HEADER)"
+
+## Trying and testing
+
+demo: loadable tools ## fork, draw, switch and list a real conversation in the sqlite3 shell
+	@rm -f $(DEMO_DB) $(DEMO_DB)-wal $(DEMO_DB)-shm $(DEMO_DB)-journal
+	@$(SQLITE3) -init /dev/null $(DEMO_DB) < examples/demo.sql
+	@echo "The conversation is in $(DEMO_DB). To go on: $(SQLITE3) -cmd '.load dist/branch' $(DEMO_DB)"
+
+test: loadable static tools ## build everything and run all the tests
+	$(CARGO) test --workspace --no-fail-fast
+
+bench: loadable tools ## run the benchmarks
+	$(CARGO) bench --workspace
+
+lint: ## formatting, clippy and rustdoc, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	@$(MAKE) --no-print-directory docs
+
+docs: ## the API documentation, in target/doc
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+# Installs the sqlite3 shell where that is ours to do, and says what to run where it is not.
+tools: ## check for the sqlite3 shell, install it if we may
+	@command -v $(SQLITE3) >/dev/null 2>&1 || { \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	        echo "The sqlite3 shell is missing: installing it."; \
+	        apt-get install -y -q sqlite3 || { apt-get update -q && apt-get install -y -q sqlite3; }; \
+	    else \
+	        echo "The sqlite3 shell is missing. Install it and run make again:"; \
+	        echo "  Debian, Ubuntu:  sudo apt-get install sqlite3"; \
+	        echo "  macOS:           brew install sqlite, then make SQLITE3=\"\$$(brew --prefix sqlite)/bin/sqlite3\" ..."; \
+	        exit 1; \
+	    fi; }
+
+## Installing
+
+# Installs what dist/ holds and builds only what is not there, so that `sudo make install` after `make loadable static`
+# does not run cargo as root.
+install: $(LOADABLE) $(STATIC) ## copy the libraries, header and migrations below PREFIX (and DESTDIR)
+	install -d "$(DESTDIR)$(PREFIX)/lib/sqlite3" "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/share/sqlite-branch/sql"
+	install -m 755 $(LOADABLE) "$(DESTDIR)$(PREFIX)/lib/sqlite3/"
+	install -m 644 $(STATIC) "$(DESTDIR)$(PREFIX)/lib/"
+	install -m 644 $(HEADER) "$(DESTDIR)$(PREFIX)/include/"
+	install -m 644 sql/*.sql "$(DESTDIR)$(PREFIX)/share/sqlite-branch/sql/"
+
+uninstall: ## remove what install copied
+	rm -f "$(DESTDIR)$(PREFIX)/lib/sqlite3/$(notdir $(LOADABLE))"
+	rm -f "$(DESTDIR)$(PREFIX)/lib/$(notdir $(STATIC))"
+	rm -f "$(DESTDIR)$(PREFIX)/include/$(notdir $(HEADER))"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/sqlite-branch"
+
+$(LOADABLE):
+	@$(MAKE) --no-print-directory loadable
+
+$(STATIC):
+	@$(MAKE) --no-print-directory static
+
+clean: ## remove everything that was built
+	$(CARGO) clean
+	rm -rf dist
