@@ -7,6 +7,9 @@ PREFIX     ?= /usr/local
 DESTDIR    ?=
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
+# The tests run this shell too.
+export SQLITE3
+
 # The file names that cargo and the platform's loader use.
 ifeq ($(OS),Windows_NT)
   BUILT_LOADABLE := sqlite_branch.dll
