@@ -1,0 +1,237 @@
+//! The connections of a store: one writer that takes turns, and readers that never wait for it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::builder::{JournalMode, Synchronous};
+use crate::error::{During, Error, Result};
+use crate::register::register;
+
+/// How many prepared statements a connection keeps: more than this crate has.
+const STATEMENTS: usize = 128;
+
+/// How every connection of a store is opened.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Absolute, so that a change of the working directory does not lead to another file.
+    pub(crate) path: PathBuf,
+    pub(crate) read_only: bool,
+    pub(crate) journal_mode: JournalMode,
+    pub(crate) synchronous: Synchronous,
+    pub(crate) busy_timeout: Duration,
+    pub(crate) readers: usize,
+}
+
+impl Settings {
+    fn doing(&self) -> String {
+        format!("open {}", self.path.display())
+    }
+
+    /// Opens a connection that does not create the file. The busy timeout comes before anything that touches the file.
+    pub(crate) fn connect(&self) -> Result<Connection> {
+        let mode = if self.read_only {
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+        } else {
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+        };
+        let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags).during(|| self.doing())?;
+        conn.busy_timeout(self.busy_timeout)
+            .during(|| self.doing())?;
+        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(conn)
+    }
+
+    /// Readies a fresh connection for writing: journal mode (verified), synchronous, foreign keys, the extension.
+    pub(crate) fn prepare_writer(&self, conn: &Connection) -> Result<()> {
+        self.enter_journal_mode(conn)?;
+        conn.pragma_update(None, "synchronous", self.synchronous.name())
+            .during(|| self.doing())?;
+        conn.pragma_update(None, "foreign_keys", true)
+            .during(|| self.doing())?;
+        register(conn)
+    }
+
+    fn open_writer(&self) -> Result<Connection> {
+        let conn = self.connect()?;
+        self.prepare_writer(&conn)?;
+        Ok(conn)
+    }
+
+    fn open_reader(&self) -> Result<Connection> {
+        let conn = self.connect()?;
+        conn.pragma_update(None, "query_only", true)
+            .during(|| self.doing())?;
+        register(&conn)?;
+        Ok(conn)
+    }
+
+    fn enter_journal_mode(&self, conn: &Connection) -> Result<()> {
+        let wanted = self.journal_mode.name();
+        // Asking first spares the lock that a change needs.
+        let mut found = self.retry(|| {
+            conn.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))
+                .during(|| self.doing())
+        })?;
+        if !found.eq_ignore_ascii_case(wanted) {
+            found = self.retry(|| {
+                conn.pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0))
+                    .during(|| self.doing())
+            })?;
+        }
+        if found.eq_ignore_ascii_case(wanted) {
+            return Ok(());
+        }
+        Err(Error::JournalMode {
+            path: self.path.clone(),
+            wanted: wanted.to_owned(),
+            found,
+        })
+    }
+
+    /// Tries again while the database is busy, until the busy timeout. SQLite does not wait by itself where two
+    /// connections that wait could block each other, such as two that change the journal mode.
+    pub(crate) fn retry<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+        let started = Instant::now();
+        loop {
+            match attempt() {
+                Err(Error::Busy { .. }) if started.elapsed() < self.busy_timeout => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+/// The open connections of a store.
+pub(crate) struct Connections {
+    settings: Settings,
+    /// Dropped before the writer, so that the writer is the last to close and can tidy the log away.
+    readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Option<Connection>>,
+    turns: Mutex<Turns>,
+    turn_over: Condvar,
+}
+
+/// Who writes, and who waits to write: first come, first served, so that a busy thread does not starve the others.
+#[derive(Default)]
+struct Turns {
+    writing: Option<ThreadId>,
+    waiting: VecDeque<u64>,
+    next: u64,
+}
+
+/// The right to write, until it is dropped.
+struct Turn<'a>(&'a Connections);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.turns).writing = None;
+        self.0.turn_over.notify_all();
+    }
+}
+
+impl Connections {
+    /// With a connection for writing that is ready, unless the settings only allow to read.
+    pub(crate) fn new(settings: Settings, writer: Option<Connection>) -> Self {
+        Self {
+            settings,
+            readers: Mutex::default(),
+            writer: Mutex::new(writer),
+            turns: Mutex::default(),
+            turn_over: Condvar::new(),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Runs something with a connection that only reads.
+    pub(crate) fn read<T>(&self, reading: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let kept = lock(&self.readers).pop();
+        let conn = match kept {
+            Some(conn) => conn,
+            None => self.settings.open_reader()?,
+        };
+        let result = reading(&conn);
+        let mut readers = lock(&self.readers);
+        if readers.len() < self.settings.readers {
+            readers.push(conn);
+        }
+        result
+    }
+
+    /// Runs something with the connection that writes, when it is this thread's turn.
+    pub(crate) fn write<T>(
+        &self,
+        doing: impl Fn() -> String,
+        writing: impl FnOnce(&Connection) -> Result<T>,
+    ) -> Result<T> {
+        if self.settings.read_only {
+            return Err(Error::ReadOnly { doing: doing() });
+        }
+        let _turn = self.turn(doing)?;
+        let kept = lock(&self.writer).take();
+        let conn = match kept {
+            Some(conn) => conn,
+            None => self.settings.open_writer()?,
+        };
+        let result = writing(&conn);
+        // After a panic in `writing`, or a rollback that failed, the connection is closed, and the next call opens one.
+        if conn.is_autocommit() {
+            *lock(&self.writer) = Some(conn);
+        }
+        result
+    }
+
+    fn turn(&self, doing: impl Fn() -> String) -> Result<Turn<'_>> {
+        let me = thread::current().id();
+        let deadline = Instant::now() + self.settings.busy_timeout;
+        let mut turns = lock(&self.turns);
+        if turns.writing == Some(me) {
+            return Err(Error::InsideTransaction { doing: doing() });
+        }
+        let ticket = turns.next;
+        turns.next += 1;
+        turns.waiting.push_back(ticket);
+        while turns.writing.is_some() || turns.waiting.front() != Some(&ticket) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                turns.waiting.retain(|&waiting| waiting != ticket);
+                drop(turns);
+                self.turn_over.notify_all();
+                return Err(Error::Busy {
+                    doing: doing(),
+                    source: None,
+                });
+            }
+            turns = self
+                .turn_over
+                .wait_timeout(turns, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        turns.waiting.pop_front();
+        turns.writing = Some(me);
+        Ok(Turn(self))
+    }
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(f)
+    }
+}
+
+/// Locks a mutex. What these guard is whole at all times, so a panic elsewhere is no reason to stop.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,289 @@
+//! The branch functions and tables that read.
+
+use rusqlite::{params, Row};
+
+use super::records::message_from;
+use super::{
+    BranchDiff, ChildRecord, History, LeafRecord, MessageRecord, PathStep, Problem, SiblingRecord,
+    TreeNode,
+};
+use crate::error::Result;
+use crate::message_id::IntoMessageId;
+use crate::sql;
+
+/// How many messages are listed when the caller sets no limit.
+const MESSAGES: usize = 500;
+
+impl History<'_> {
+    /// The thread's current branch, first message to last: its last `limit` messages, 500 if none is given.
+    pub fn list_messages(
+        &self,
+        thread_id: &str,
+        limit: Option<usize>,
+    ) -> Result<Vec<MessageRecord>> {
+        sql::all(
+            self.conn,
+            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
+             FROM branch_messages(?1, ?2)",
+            params![thread_id, sql::limit(limit.unwrap_or(MESSAGES))],
+            || format!("list messages of thread {thread_id:?}"),
+            |row| message_from(row, 0),
+        )
+    }
+
+    /// The page before: the last `limit` (500) messages of the thread's current branch above the given one, which is
+    /// normally the first of the page after.
+    pub fn list_messages_before(
+        &self,
+        thread_id: &str,
+        before: impl IntoMessageId,
+        limit: Option<usize>,
+    ) -> Result<Vec<MessageRecord>> {
+        let before = before.into_message_id()?;
+        sql::all(
+            self.conn,
+            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
+             FROM branch_messages(?1, ?2, ?3)",
+            params![thread_id, sql::limit(limit.unwrap_or(MESSAGES)), before],
+            || format!("list messages of thread {thread_id:?} before message {before}"),
+            |row| message_from(row, 0),
+        )
+    }
+
+    /// The path to a message, first to last, by id: its last `limit` messages, or all of them.
+    pub fn path(
+        &self,
+        message_id: impl IntoMessageId,
+        limit: Option<usize>,
+    ) -> Result<Vec<PathStep>> {
+        let message_id = message_id.into_message_id()?;
+        sql::all(
+            self.conn,
+            "SELECT id, distance FROM branch_path(?1, ?2)",
+            params![message_id, limit.map(sql::limit)],
+            || format!("list the path to message {message_id}"),
+            |row| {
+                Ok(PathStep {
+                    id: row.get(0)?,
+                    distance: row.get(1)?,
+                })
+            },
+        )
+    }
+
+    /// The messages of a thread that have no child, by id: the ends of its branches.
+    pub fn list_leaf_messages(&self, thread_id: &str) -> Result<Vec<MessageRecord>> {
+        sql::all(
+            self.conn,
+            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id FROM branch_leaves(?1)",
+            [thread_id],
+            || format!("list leaf messages of thread {thread_id:?}"),
+            |row| message_from(row, 0),
+        )
+    }
+
+    /// The same, with where each stands.
+    pub fn leaves(&self, thread_id: &str) -> Result<Vec<LeafRecord>> {
+        sql::all(
+            self.conn,
+            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id, depth, fork_id, is_current \
+             FROM branch_leaves(?1)",
+            [thread_id],
+            || format!("list leaves of thread {thread_id:?}"),
+            |row| {
+                Ok(LeafRecord {
+                    message: message_from(row, 0)?,
+                    depth: row.get(7)?,
+                    fork_id: row.get(8)?,
+                    is_current: row.get(9)?,
+                })
+            },
+        )
+    }
+
+    /// The messages right below one, by id.
+    pub fn children(&self, message_id: impl IntoMessageId) -> Result<Vec<ChildRecord>> {
+        let message_id = message_id.into_message_id()?;
+        sql::all(
+            self.conn,
+            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id, is_current \
+             FROM branch_children(?1)",
+            [message_id],
+            || format!("list children of message {message_id}"),
+            |row| {
+                Ok(ChildRecord {
+                    message: message_from(row, 0)?,
+                    is_current: row.get(7)?,
+                })
+            },
+        )
+    }
+
+    /// A message and its alternatives, by id; of a first message, all first messages of its thread.
+    pub fn siblings(&self, message_id: impl IntoMessageId) -> Result<Vec<SiblingRecord>> {
+        let message_id = message_id.into_message_id()?;
+        sql::all(
+            self.conn,
+            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id, position, is_current \
+             FROM branch_siblings(?1)",
+            [message_id],
+            || format!("list siblings of message {message_id}"),
+            |row| {
+                Ok(SiblingRecord {
+                    message: message_from(row, 0)?,
+                    position: row.get(7)?,
+                    is_current: row.get(8)?,
+                })
+            },
+        )
+    }
+
+    /// All messages of a thread as a drawing, one line each.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let conn = rusqlite::Connection::open_in_memory()?;
+    /// # let history = sqlite_branch_store::History::register(&conn)?;
+    /// # history.migrate()?;
+    /// for node in history.tree("a thread")? {
+    ///     println!("{}", node.graph);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tree(&self, thread_id: &str) -> Result<Vec<TreeNode>> {
+        sql::all(
+            self.conn,
+            "SELECT id, parent_entry_id, role, created_at, depth, children, is_leaf, is_current, preview, graph \
+             FROM branch_tree(?1)",
+            [thread_id],
+            || format!("draw the tree of thread {thread_id:?}"),
+            tree_node,
+        )
+    }
+
+    /// What the paths to two messages do not share.
+    pub fn diff(&self, a: impl IntoMessageId, b: impl IntoMessageId) -> Result<BranchDiff> {
+        let (a, b) = (a.into_message_id()?, b.into_message_id()?);
+        let rows = sql::all(
+            self.conn,
+            "SELECT side, id, thread_id, role, content, item_json, created_at, parent_entry_id \
+             FROM branch_diff(?1, ?2)",
+            [a, b],
+            || format!("compare the branches of messages {a} and {b}"),
+            |row| Ok((row.get::<_, String>(0)?, message_from(row, 1)?)),
+        )?;
+        let mut diff = BranchDiff::default();
+        for (side, message) in rows {
+            let list = if side == "a" {
+                &mut diff.a
+            } else {
+                &mut diff.b
+            };
+            list.push(message);
+        }
+        Ok(diff)
+    }
+
+    /// What is wrong in the stored trees, of one thread or of all. Nothing, normally.
+    pub fn check(&self, thread_id: Option<&str>) -> Result<Vec<Problem>> {
+        let doing = || match thread_id {
+            Some(id) => format!("check thread {id:?}"),
+            None => "check all threads".to_owned(),
+        };
+        let read = |row: &Row<'_>| {
+            Ok(Problem {
+                thread_id: row.get(0)?,
+                message_id: row.get(1)?,
+                problem: row.get(2)?,
+                detail: row.get(3)?,
+            })
+        };
+        match thread_id {
+            Some(id) => sql::all(
+                self.conn,
+                "SELECT thread_id, message_id, problem, detail FROM branch_check(?1)",
+                [id],
+                doing,
+                read,
+            ),
+            None => sql::all(
+                self.conn,
+                "SELECT thread_id, message_id, problem, detail FROM branch_check",
+                [],
+                doing,
+                read,
+            ),
+        }
+    }
+
+    /// The newest message at or below one: what to switch to when the user picks this alternative. `None` for a message
+    /// that does not exist.
+    pub fn tip(&self, message_id: impl IntoMessageId) -> Result<Option<i64>> {
+        let id = message_id.into_message_id()?;
+        let doing = || format!("find the tip of message {id}");
+        sql::value(self.conn, "SELECT branch_tip(?1)", [id], doing)
+    }
+
+    /// The first message of the path to one. `None` for a message that does not exist.
+    pub fn root(&self, message_id: impl IntoMessageId) -> Result<Option<i64>> {
+        let id = message_id.into_message_id()?;
+        let doing = || format!("find the root of message {id}");
+        sql::value(self.conn, "SELECT branch_root(?1)", [id], doing)
+    }
+
+    /// How many ancestors a message has. `None` for a message that does not exist.
+    pub fn depth(&self, message_id: impl IntoMessageId) -> Result<Option<i64>> {
+        let id = message_id.into_message_id()?;
+        let doing = || format!("count the ancestors of message {id}");
+        sql::value(self.conn, "SELECT branch_depth(?1)", [id], doing)
+    }
+
+    /// The nearest message on the paths to both, which may be one of the two. `None` if they share nothing, or if one
+    /// of them does not exist.
+    pub fn common_ancestor(
+        &self,
+        a: impl IntoMessageId,
+        b: impl IntoMessageId,
+    ) -> Result<Option<i64>> {
+        let (a, b) = (a.into_message_id()?, b.into_message_id()?);
+        let doing = || format!("find the common ancestor of messages {a} and {b}");
+        sql::value(
+            self.conn,
+            "SELECT branch_common_ancestor(?1, ?2)",
+            [a, b],
+            doing,
+        )
+    }
+
+    /// Whether `a` is `b` or above it. `None` if one of them does not exist.
+    pub fn is_ancestor(
+        &self,
+        a: impl IntoMessageId,
+        b: impl IntoMessageId,
+    ) -> Result<Option<bool>> {
+        let (a, b) = (a.into_message_id()?, b.into_message_id()?);
+        let doing = || format!("tell whether message {a} is above message {b}");
+        sql::value(
+            self.conn,
+            "SELECT branch_is_ancestor(?1, ?2)",
+            [a, b],
+            doing,
+        )
+    }
+}
+
+fn tree_node(row: &Row<'_>) -> rusqlite::Result<TreeNode> {
+    Ok(TreeNode {
+        id: row.get(0)?,
+        parent_entry_id: row.get(1)?,
+        role: row.get(2)?,
+        created_at: row.get(3)?,
+        depth: row.get(4)?,
+        children: row.get(5)?,
+        is_leaf: row.get(6)?,
+        is_current: row.get(7)?,
+        preview: row.get(8)?,
+        graph: row.get(9)?,
+    })
+}

@@ -1,0 +1,235 @@
+//! The branch functions that write.
+
+use rusqlite::params;
+use serde_json::Value;
+
+use super::{History, NewMessage};
+use crate::error::{Error, Result, Thing};
+use crate::message_id::IntoMessageId;
+use crate::sql;
+
+impl History<'_> {
+    /// Adds a message after the thread's current leaf and makes it the leaf. Returns its id.
+    pub fn append_message(
+        &self,
+        thread_id: &str,
+        role: &str,
+        content: &str,
+        item: Option<Value>,
+    ) -> Result<i64> {
+        self.append(
+            thread_id,
+            &NewMessage {
+                item: item.as_ref(),
+                ..NewMessage::new(role, content)
+            },
+        )
+    }
+
+    /// Adds messages one after the other, after the thread's current leaf, and makes the last one the leaf. Returns
+    /// their ids. Outside a transaction each is written by itself; [`StateStore`](crate::StateStore) and
+    /// [`Transaction`](crate::Transaction) write all or none.
+    pub fn append_messages(
+        &self,
+        thread_id: &str,
+        messages: &[NewMessage<'_>],
+    ) -> Result<Vec<i64>> {
+        messages
+            .iter()
+            .map(|message| self.append(thread_id, message))
+            .collect()
+    }
+
+    fn append(&self, thread_id: &str, message: &NewMessage<'_>) -> Result<i64> {
+        let doing = || format!("append to thread {thread_id:?}");
+        let item = item_text(message.item, doing)?;
+        let created_at = message.created_at.unwrap_or_else(|| self.created_at());
+        sql::value(
+            self.conn,
+            "SELECT branch_append(?1, ?2, ?3, ?4, ?5)",
+            params![thread_id, message.role, message.content, item, created_at],
+            doing,
+        )
+        .map_err(|error| self.or_no_thread(error, thread_id))
+    }
+
+    /// Adds a message after the given one, wherever in its thread that is, and makes it the thread's leaf. Returns its
+    /// id.
+    pub fn fork_at_message(
+        &self,
+        message_id: impl IntoMessageId,
+        role: &str,
+        content: &str,
+        item: Option<Value>,
+    ) -> Result<i64> {
+        let message_id = message_id.into_message_id()?;
+        let doing = || format!("fork at message {message_id}");
+        let item = item_text(item.as_ref(), doing)?;
+        sql::value(
+            self.conn,
+            "SELECT branch_fork(?1, ?2, ?3, ?4, ?5)",
+            params![message_id, role, content, item, self.created_at()],
+            doing,
+        )
+        .map_err(|error| self.or_no_message(error, message_id))
+    }
+
+    /// Adds a message beside the given one, an edited prompt or a regenerated answer, and makes it the thread's leaf.
+    /// Returns its id.
+    pub fn add_alternative(
+        &self,
+        message_id: impl IntoMessageId,
+        role: &str,
+        content: &str,
+        item: Option<Value>,
+    ) -> Result<i64> {
+        let message_id = message_id.into_message_id()?;
+        let doing = || format!("add an alternative to message {message_id}");
+        let item = item_text(item.as_ref(), doing)?;
+        sql::value(
+            self.conn,
+            "SELECT branch_alternative(?1, ?2, ?3, ?4, ?5)",
+            params![message_id, role, content, item, self.created_at()],
+            doing,
+        )
+        .map_err(|error| self.or_no_message(error, message_id))
+    }
+
+    /// Moves the thread's leaf to any of its messages, or before the first one with `None`.
+    pub fn switch_leaf(&self, thread_id: &str, message_id: Option<i64>) -> Result<()> {
+        let doing = || match message_id {
+            Some(id) => format!("switch thread {thread_id:?} to message {id}"),
+            None => format!("switch thread {thread_id:?} to before its first message"),
+        };
+        sql::value::<Option<i64>>(
+            self.conn,
+            "SELECT branch_switch(?1, ?2)",
+            params![thread_id, message_id],
+            doing,
+        )
+        .map_err(|error| {
+            let error = self.or_no_thread(error, thread_id);
+            match message_id {
+                Some(id) => self.or_elsewhere(error, id, thread_id),
+                None => error,
+            }
+        })?;
+        Ok(())
+    }
+
+    /// [`History::switch_leaf`] under the name, and with the id, that the seed has.
+    pub fn set_current_leaf_id(
+        &self,
+        thread_id: &str,
+        current_leaf_id: impl IntoMessageId,
+    ) -> Result<()> {
+        self.switch_leaf(thread_id, Some(current_leaf_id.into_message_id()?))
+    }
+
+    /// Deletes all messages of a thread. Returns how many there were.
+    pub fn clear_messages(&self, thread_id: &str) -> Result<usize> {
+        sql::value(self.conn, "SELECT branch_clear(?1)", [thread_id], || {
+            format!("clear thread {thread_id:?}")
+        })
+        .map(count)
+        .map_err(|error| self.or_no_thread(error, thread_id))
+    }
+
+    /// Deletes a message with everything below it. A leaf in there moves to the message's parent. Returns how many
+    /// messages were deleted.
+    pub fn prune(&self, message_id: impl IntoMessageId) -> Result<usize> {
+        let message_id = message_id.into_message_id()?;
+        sql::value(self.conn, "SELECT branch_prune(?1)", [message_id], || {
+            format!("prune message {message_id}")
+        })
+        .map(count)
+        .map_err(|error| self.or_no_message(error, message_id))
+    }
+
+    /// Copies the messages on the path to the given one into a new thread, with the thread's metadata. Returns the new
+    /// thread's leaf.
+    pub fn copy_branch(&self, message_id: impl IntoMessageId, new_thread_id: &str) -> Result<i64> {
+        let message_id = message_id.into_message_id()?;
+        sql::value(
+            self.conn,
+            "SELECT branch_copy(?1, ?2, ?3)",
+            params![message_id, new_thread_id, self.created_at()],
+            || format!("copy the branch of message {message_id} to thread {new_thread_id:?}"),
+        )
+        .map_err(|error| {
+            let refused = matches!(error, Error::Sqlite { .. });
+            if refused && self.thread_exists(new_thread_id) {
+                return Error::AlreadyExists {
+                    what: Thing::Thread,
+                    id: format!("{new_thread_id:?}"),
+                };
+            }
+            self.or_no_message(error, message_id)
+        })
+    }
+
+    /// The same error, or that the thread is missing if this is why.
+    fn or_no_thread(&self, error: Error, thread_id: &str) -> Error {
+        match error {
+            Error::Sqlite { .. } if !self.thread_exists(thread_id) => Error::no_thread(thread_id),
+            other => other,
+        }
+    }
+
+    /// The same error, or that the message is missing if this is why.
+    fn or_no_message(&self, error: Error, message_id: i64) -> Error {
+        match error {
+            Error::Sqlite { .. } => match self.thread_of(message_id) {
+                Ok(None) => Error::no_message(message_id),
+                _ => error,
+            },
+            other => other,
+        }
+    }
+
+    /// The same error, or that the message is missing or of another thread if this is why.
+    fn or_elsewhere(&self, error: Error, message_id: i64, thread_id: &str) -> Error {
+        let Error::Sqlite { .. } = error else {
+            return error;
+        };
+        match self.thread_of(message_id) {
+            Ok(None) => Error::no_message(message_id),
+            Ok(Some(other)) if other != thread_id => Error::InvalidId {
+                id: format!("message {message_id}"),
+                reason: format!("belongs to thread {other:?}, not to thread {thread_id:?}"),
+            },
+            _ => error,
+        }
+    }
+
+    fn thread_of(&self, message_id: i64) -> Result<Option<String>> {
+        sql::first(
+            self.conn,
+            "SELECT thread_id FROM main.messages WHERE id = ?1",
+            [message_id],
+            || format!("look for message {message_id}"),
+            |row| row.get(0),
+        )
+    }
+
+    /// Whether there is such a thread. If that cannot be told, there is one: the first error says more.
+    fn thread_exists(&self, thread_id: &str) -> bool {
+        sql::value(
+            self.conn,
+            "SELECT EXISTS (SELECT 1 FROM main.threads WHERE id = ?1)",
+            [thread_id],
+            || format!("look for thread {thread_id:?}"),
+        )
+        .unwrap_or(true)
+    }
+}
+
+/// How many rows a function says that it deleted.
+fn count(rows: i64) -> usize {
+    usize::try_from(rows).unwrap_or_default()
+}
+
+fn item_text(item: Option<&Value>, doing: impl Fn() -> String) -> Result<Option<String>> {
+    item.map(|item| sql::json_text(item, || format!("the item of a message ({})", doing())))
+        .transpose()
+}

@@ -1,0 +1,174 @@
+//! Background jobs.
+
+use rusqlite::{params, Row};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::sql;
+use crate::store::StateStore;
+use crate::transaction::Transaction;
+
+/// What a job is doing.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStateStatus {
+    /// Waiting. Also what an unknown stored status reads as.
+    Queued,
+    /// At work.
+    Running,
+    /// Done.
+    Completed,
+    /// Ended by an error.
+    Failed,
+    /// Ended by the user.
+    Cancelled,
+}
+
+impl JobStateStatus {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        match name {
+            "running" => Self::Running,
+            "completed" => Self::Completed,
+            "failed" => Self::Failed,
+            "cancelled" => Self::Cancelled,
+            _ => Self::Queued,
+        }
+    }
+}
+
+/// A job.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobStateRecord {
+    /// Any text.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is doing.
+    pub status: JobStateStatus,
+    /// Percent, 0 to 100. More is refused when written; a stored value that is out of range reads as `None`.
+    pub progress: Option<u8>,
+    /// What to tell people about it.
+    pub detail: Option<String>,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Unix seconds; lists are sorted by it.
+    pub updated_at: i64,
+}
+
+/// How many jobs are listed when the caller sets no limit.
+const JOBS: usize = 100;
+
+fn read_job(row: &Row<'_>) -> rusqlite::Result<JobStateRecord> {
+    let progress: Option<i64> = row.get(3)?;
+    Ok(JobStateRecord {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        status: JobStateStatus::named(row.get_ref(2)?.as_str()?),
+        progress: progress
+            .and_then(|percent| u8::try_from(percent).ok())
+            .filter(|percent| *percent <= 100),
+        detail: row.get(4)?,
+        created_at: row.get(5)?,
+        updated_at: row.get(6)?,
+    })
+}
+
+impl Transaction<'_> {
+    /// See [`StateStore::upsert_job`].
+    pub fn upsert_job(&self, job: &JobStateRecord) -> Result<()> {
+        if let Some(progress) = job.progress.filter(|percent| *percent > 100) {
+            return Err(Error::InvalidValue {
+                what: format!("progress {progress} of job {:?}", job.id),
+                reason: "is over 100 percent".to_owned(),
+            });
+        }
+        sql::run(
+            self.conn(),
+            "INSERT INTO main.jobs(id, name, status, progress, detail, created_at, updated_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+             ON CONFLICT(id) DO UPDATE SET name = excluded.name, status = excluded.status, \
+             progress = excluded.progress, detail = excluded.detail, created_at = excluded.created_at, \
+             updated_at = excluded.updated_at",
+            params![
+                job.id,
+                job.name,
+                job.status.name(),
+                job.progress,
+                job.detail,
+                job.created_at,
+                job.updated_at,
+            ],
+            || format!("write job {:?}", job.id),
+        )?;
+        Ok(())
+    }
+
+    /// See [`StateStore::get_job`].
+    pub fn get_job(&self, id: &str) -> Result<Option<JobStateRecord>> {
+        sql::first(
+            self.conn(),
+            "SELECT id, name, status, progress, detail, created_at, updated_at FROM main.jobs WHERE id = ?1",
+            [id],
+            || format!("read job {id:?}"),
+            read_job,
+        )
+    }
+
+    /// See [`StateStore::list_jobs`].
+    pub fn list_jobs(&self, limit: Option<usize>) -> Result<Vec<JobStateRecord>> {
+        sql::all(
+            self.conn(),
+            "SELECT id, name, status, progress, detail, created_at, updated_at FROM main.jobs \
+             ORDER BY updated_at DESC, rowid DESC LIMIT ?1",
+            [sql::limit(limit.unwrap_or(JOBS))],
+            || "list jobs".to_owned(),
+            read_job,
+        )
+    }
+
+    /// See [`StateStore::delete_job`].
+    pub fn delete_job(&self, id: &str) -> Result<()> {
+        sql::run(
+            self.conn(),
+            "DELETE FROM main.jobs WHERE id = ?1",
+            [id],
+            || format!("delete job {id:?}"),
+        )?;
+        Ok(())
+    }
+}
+
+impl StateStore {
+    /// Writes a job, new or not.
+    pub fn upsert_job(&self, job: &JobStateRecord) -> Result<()> {
+        self.write(
+            || format!("write job {:?}", job.id),
+            |tx| tx.upsert_job(job),
+        )
+    }
+
+    /// Reads a job. `None` if there is no such job.
+    pub fn get_job(&self, id: &str) -> Result<Option<JobStateRecord>> {
+        self.read(|tx| tx.get_job(id))
+    }
+
+    /// Lists jobs, the latest `updated_at` first, of equal ones the one that was created last; at most `limit` (100).
+    pub fn list_jobs(&self, limit: Option<usize>) -> Result<Vec<JobStateRecord>> {
+        self.read(|tx| tx.list_jobs(limit))
+    }
+
+    /// Deletes a job. Nothing if there is no such job.
+    pub fn delete_job(&self, id: &str) -> Result<()> {
+        self.write(|| format!("delete job {id:?}"), |tx| tx.delete_job(id))
+    }
+}

@@ -1,0 +1,302 @@
+//! The session index: `session_index.jsonl` beside the database, one line for each time that a thread was named.
+//!
+//! Of the lines of a thread the last one counts. Other programs of the family read and append to the file too, without
+//! any lock. Ours lock a file beside it, because compaction replaces the index itself and would take a lock on it away.
+
+mod compact;
+mod lines;
+mod names;
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::connections::lock;
+use crate::error::{During, Error, Result};
+use crate::private_files;
+use crate::store::StateStore;
+use crate::stored_path;
+use crate::transaction::Transaction;
+use names::Names;
+
+/// A line of the index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) thread_id: String,
+    pub(crate) thread_name: Option<String>,
+    pub(crate) updated_at: i64,
+    #[serde(default, with = "stored_path::optional")]
+    pub(crate) rollout_path: Option<PathBuf>,
+}
+
+/// What [`StateStore::session_index_report`] tells of the session index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionIndexReport {
+    /// The file.
+    pub path: PathBuf,
+    /// How many lines it has.
+    pub lines: u64,
+    /// How many threads it names.
+    pub threads: usize,
+    /// Numbers, from 1, of the lines that cannot be read, or only in part: torn by a crash, written over each other, or
+    /// not of this index. Entries that can be made out in them count.
+    pub unreadable: Vec<u64>,
+}
+
+/// An index that is smaller than this is not worth compacting.
+const SMALL: u64 = 64 * 1024;
+
+/// Compacted when there are more entries than this for each thread, on average.
+const SUPERSEDED: u64 = 4;
+
+#[derive(Debug)]
+pub(crate) struct SessionIndex {
+    path: PathBuf,
+    lock_path: PathBuf,
+    patience: Duration,
+    sync: bool,
+    /// One thread of this process appends at a time; look-ups do not wait for it.
+    appending: Mutex<()>,
+    names: Mutex<Names>,
+}
+
+impl SessionIndex {
+    pub(crate) fn new(path: PathBuf, patience: Duration, sync: bool) -> Self {
+        let mut lock_path = path.clone().into_os_string();
+        lock_path.push(".lock");
+        Self {
+            path,
+            lock_path: lock_path.into(),
+            patience,
+            sync,
+            appending: Mutex::default(),
+            names: Mutex::default(),
+        }
+    }
+
+    fn doing(&self, what: &str) -> String {
+        format!("{what} session index {}", self.path.display())
+    }
+
+    /// Looks something up in what the file holds now.
+    fn look_up<T>(&self, look: impl FnOnce(&Names) -> T) -> Result<T> {
+        let mut names = lock(&self.names);
+        names.refresh(&self.path).during(|| self.doing("read"))?;
+        Ok(look(&names))
+    }
+
+    /// Appends entries that say something new, in one write, and compacts the file if that is worth it.
+    pub(crate) fn append(&self, entries: &[Entry]) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let _appending = lock(&self.appending);
+        let _locked = self.lock()?;
+        let (mut text, news) = self.look_up(|names| news(names, entries))??;
+        if news == 0 {
+            return Ok(());
+        }
+        let doing = || self.doing("append to");
+        let mut file = private_files::options()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(&self.path)
+            .during(doing)?;
+        let is_new = file.metadata().during(doing)?.len() == 0;
+        if !ends_in_newline(&mut file).during(doing)? {
+            text.insert(0, '\n');
+        }
+        file.write_all(text.as_bytes()).during(doing)?;
+        if self.sync {
+            file.sync_data().during(doing)?;
+            if is_new {
+                private_files::sync_parent(&self.path).during(doing)?;
+            }
+        }
+        if self.look_up(Names::worth_compacting)? {
+            // The entries are safe. What stands in the way of compacting, a full disk perhaps, will be met again.
+            let _ = self.compact_locked();
+        }
+        Ok(())
+    }
+
+    /// Leaves one line for each thread.
+    fn compact(&self) -> Result<()> {
+        let _appending = lock(&self.appending);
+        let _locked = self.lock()?;
+        self.compact_locked()
+    }
+
+    fn compact_locked(&self) -> Result<()> {
+        // Some systems do not replace a file that is open.
+        *lock(&self.names) = Names::default();
+        compact::replace(&self.path, self.sync).during(|| self.doing("compact"))
+    }
+
+    /// Takes the lock that all appending programs of ours take, until the file is dropped.
+    fn lock(&self) -> Result<File> {
+        let doing = || format!("lock {}", self.lock_path.display());
+        private_files::create_parent(&self.path)?;
+        let file = private_files::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&self.lock_path)
+            .during(doing)?;
+        let started = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(error).during(doing),
+                Err(TryLockError::WouldBlock) if started.elapsed() < self.patience => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::Busy {
+                        doing: doing(),
+                        source: None,
+                    })
+                }
+            }
+        }
+    }
+}
+
+/// The lines of the entries that are not what the index says already, and how many those are.
+fn news(names: &Names, entries: &[Entry]) -> Result<(String, usize)> {
+    let mut latest: HashMap<&str, &Entry> = HashMap::new();
+    let mut text = String::new();
+    let mut news = 0;
+    for entry in entries {
+        let known = latest
+            .insert(&entry.thread_id, entry)
+            .or_else(|| names.get(&entry.thread_id));
+        if known == Some(entry) {
+            continue;
+        }
+        let line = serde_json::to_string(entry).map_err(|source| Error::InvalidJson {
+            what: format!("the session index entry of thread {:?}", entry.thread_id),
+            source,
+        })?;
+        text.push_str(&line);
+        text.push('\n');
+        news += 1;
+    }
+    Ok((text, news))
+}
+
+/// Whether what is written next begins a line.
+fn ends_in_newline(file: &mut File) -> std::io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+impl Transaction<'_> {
+    /// See [`StateStore::append_thread_name`]. The session index has the name after the commit.
+    pub fn append_thread_name(
+        &self,
+        thread_id: &str,
+        thread_name: Option<String>,
+        updated_at: i64,
+        rollout_path: Option<PathBuf>,
+    ) -> Result<()> {
+        self.add_name(Entry {
+            thread_id: thread_id.to_owned(),
+            thread_name,
+            updated_at,
+            rollout_path,
+        });
+        Ok(())
+    }
+}
+
+impl StateStore {
+    /// Adds the name of a thread to the session index, unless that is what the index has for it already. The thread
+    /// need not be in the database.
+    pub fn append_thread_name(
+        &self,
+        thread_id: &str,
+        thread_name: Option<String>,
+        updated_at: i64,
+        rollout_path: Option<PathBuf>,
+    ) -> Result<()> {
+        self.refuse_read_only(|| format!("name thread {thread_id:?}"))?;
+        self.index().append(&[Entry {
+            thread_id: thread_id.to_owned(),
+            thread_name,
+            updated_at,
+            rollout_path,
+        }])
+    }
+
+    /// The latest name of a thread in the session index. `None` if it has none, or is not there.
+    pub fn find_thread_name_by_id(&self, thread_id: &str) -> Result<Option<String>> {
+        self.index()
+            .look_up(|names| names.get(thread_id).and_then(|e| e.thread_name.clone()))
+    }
+
+    /// The same for several threads: one entry in the map for each id.
+    pub fn find_thread_names_by_ids(
+        &self,
+        ids: &[String],
+    ) -> Result<HashMap<String, Option<String>>> {
+        self.index().look_up(|names| {
+            let name = |id: &String| names.get(id).and_then(|e| e.thread_name.clone());
+            ids.iter().map(|id| (id.clone(), name(id))).collect()
+        })
+    }
+
+    /// The rollout path of the thread with this name, whatever the case of its ASCII letters. Of several, the one with
+    /// the latest `updated_at`; of equal ones, the one that was added to the index last.
+    pub fn find_thread_path_by_name_str(&self, name: &str) -> Result<Option<PathBuf>> {
+        self.index()
+            .look_up(|names| names.named(name).and_then(|e| e.rollout_path.clone()))
+    }
+
+    /// How large the session index is, and which of its lines cannot be read. Look-ups skip those.
+    pub fn session_index_report(&self) -> Result<SessionIndexReport> {
+        let index = self.index();
+        index.look_up(|names| SessionIndexReport {
+            path: index.path.clone(),
+            lines: names.lines(),
+            threads: names.threads(),
+            unreadable: names.unreadable(),
+        })
+    }
+
+    /// Fails with [`Error::TornIndex`] if the session index has lines that cannot be read.
+    pub fn verify_session_index(&self) -> Result<()> {
+        let report = self.session_index_report()?;
+        if report.unreadable.is_empty() {
+            return Ok(());
+        }
+        Err(Error::TornIndex {
+            path: report.path,
+            lines: report.unreadable,
+        })
+    }
+
+    /// Rewrites the session index with one line for each thread. Appending does this by itself once the index has
+    /// 64 KiB and four entries for each thread.
+    ///
+    /// The old file is replaced in one step, so a crash leaves the old one or the new one. Lines that cannot be read are
+    /// dropped, except those that are JSON of another kind. What programs append without the lock, as the seed does, is
+    /// carried over, unless one opened the old file before it was replaced and writes to it after this call returned.
+    pub fn compact_session_index(&self) -> Result<()> {
+        self.refuse_read_only(|| "compact the session index".to_owned())?;
+        self.index().compact()
+    }
+}

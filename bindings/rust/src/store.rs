@@ -1,0 +1,193 @@
+//! The store itself: opening, and how its methods get at a connection.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::TransactionBehavior;
+
+use crate::builder::{Builder, Synchronous};
+use crate::connections::{Connections, Settings};
+use crate::error::{During, Error, Result};
+use crate::private_files;
+use crate::schema;
+use crate::session_index::SessionIndex;
+use crate::transaction::Transaction;
+
+/// Threads with branching histories, checkpoints, jobs and workflow traces in one SQLite file.
+///
+/// A store keeps its connections open: one that writes, and some that read and never wait for it. Clones share them. Use
+/// it from as many threads as you like; other processes may use the same file at the same time. Writes wait for each
+/// other, up to the busy timeout.
+///
+/// A process that forks without `exec` must not go on using the store in the child: SQLite forbids it.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("state.db");
+/// use sqlite_branch_store::{StateStore, ThreadMetadata};
+///
+/// let store = StateStore::open(Some(path))?;
+/// store.upsert_thread(&ThreadMetadata::new("t"))?;
+///
+/// let question = store.append_message("t", "user", "Name a colour.", None)?;
+/// let blue = store.append_message("t", "assistant", "Blue.", None)?;
+/// let red = store.add_alternative(blue, "assistant", "Red.", None)?;
+/// assert_eq!(store.siblings(blue)?.len(), 2);
+///
+/// store.switch_leaf("t", Some(blue))?;
+/// let shown = store.list_messages("t", None)?;
+/// assert_eq!(shown.iter().map(|m| m.id).collect::<Vec<_>>(), [question, blue]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct StateStore {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    db_path: PathBuf,
+    connections: Connections,
+    index: SessionIndex,
+}
+
+impl StateStore {
+    /// Opens a database, creating or migrating it where that is needed. Without a path: `~/.deepseek/state.db`.
+    ///
+    /// Journal mode WAL, fully synchronous, 5 seconds of patience with other writers; [`StateStore::builder`] sets
+    /// these. New files and directories are private to the user. The session index is `session_index.jsonl` beside the
+    /// database.
+    pub fn open(path: Option<PathBuf>) -> Result<Self> {
+        Self::open_with(Builder {
+            path,
+            ..Builder::default()
+        })
+    }
+
+    /// Opens a database with other settings.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn open_with(builder: Builder) -> Result<Self> {
+        let db_path = builder.path.unwrap_or_else(default_path);
+        if db_path.as_os_str() == ":memory:" {
+            return Err(Error::InvalidValue {
+                what: "path \":memory:\"".to_owned(),
+                reason:
+                    "is no file; for a database in memory use History on a connection of your own"
+                        .to_owned(),
+            });
+        }
+        let path = std::path::absolute(&db_path)
+            .during(|| format!("find the database {:?}", db_path.display().to_string()))?;
+        let settings = Settings {
+            path,
+            read_only: builder.read_only,
+            journal_mode: builder.journal_mode,
+            synchronous: builder.synchronous,
+            busy_timeout: builder.busy_timeout,
+            readers: builder.readers,
+        };
+        let writer = if settings.read_only {
+            schema::check_readable(&settings.connect()?, &settings)?;
+            None
+        } else {
+            private_files::create_parent(&settings.path)?;
+            private_files::create(&settings.path)?;
+            let conn = settings.connect()?;
+            schema::refuse_too_new(&conn, &settings)?;
+            settings.prepare_writer(&conn)?;
+            schema::migrate(&conn, &settings)?;
+            Some(conn)
+        };
+        let index = SessionIndex::new(
+            settings.path.with_file_name("session_index.jsonl"),
+            settings.busy_timeout,
+            settings.synchronous != Synchronous::Off,
+        );
+        Ok(Self {
+            inner: Arc::new(Inner {
+                db_path,
+                connections: Connections::new(settings, writer),
+                index,
+            }),
+        })
+    }
+
+    /// The database file, as it was given to [`StateStore::open`].
+    pub fn db_path(&self) -> &Path {
+        &self.inner.db_path
+    }
+
+    /// Runs several calls as one: all that they write is committed together, or not at all if the closure returns an
+    /// error or panics. It holds the right to write until the closure returns.
+    ///
+    /// Inside the closure, call the methods of the transaction. Those of the store that write would wait for it to end;
+    /// they fail with [`Error::InsideTransaction`]. Names for the session index are added to it after the commit.
+    pub fn transaction<T>(&self, run: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.write_together(|| "run a transaction".to_owned(), run)
+    }
+
+    pub(crate) fn index(&self) -> &SessionIndex {
+        &self.inner.index
+    }
+
+    /// Refuses to write to a store that only reads.
+    pub(crate) fn refuse_read_only(&self, doing: impl Fn() -> String) -> Result<()> {
+        if self.inner.connections.settings().read_only {
+            return Err(Error::ReadOnly { doing: doing() });
+        }
+        Ok(())
+    }
+
+    /// Reads with a connection of its own.
+    pub(crate) fn read<T>(&self, reading: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.inner
+            .connections
+            .read(|conn| reading(&Transaction::new(conn)))
+    }
+
+    /// Writes with a single statement, which is a transaction by itself.
+    pub(crate) fn write<T>(
+        &self,
+        doing: impl Fn() -> String,
+        writing: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.inner.connections.write(doing, |conn| {
+            let tx = Transaction::new(conn);
+            let result = writing(&tx)?;
+            self.index().append(&tx.into_names())?;
+            Ok(result)
+        })
+    }
+
+    /// Writes with several statements, in a transaction that takes the right to write at once.
+    pub(crate) fn write_together<T>(
+        &self,
+        doing: impl Fn() -> String,
+        writing: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.inner.connections.write(&doing, |conn| {
+            // Rolls back when it is dropped before the commit.
+            let open = rusqlite::Transaction::new_unchecked(conn, TransactionBehavior::Immediate)
+                .during(&doing)?;
+            let tx = Transaction::new(conn);
+            let result = writing(&tx)?;
+            open.commit().during(&doing)?;
+            // Still in turn, so that the index has the names in the order in which they were committed.
+            self.index().append(&tx.into_names())?;
+            Ok(result)
+        })
+    }
+}
+
+fn default_path() -> PathBuf {
+    std::env::home_dir()
+        .filter(|home| !home.as_os_str().is_empty())
+        .unwrap_or_else(|| PathBuf::from("."))
+        .join(".deepseek")
+        .join("state.db")
+}
