@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::builder::{JournalMode, Synchronous};
 use crate::error::{During, Error, Result};
+use crate::patience;
 use crate::register::register;
 
 /// How many prepared statements a connection keeps: more than this crate has.
@@ -33,7 +34,7 @@ impl Settings {
         format!("open {}", self.path.display())
     }
 
-    /// Opens a connection that does not create the file. The busy timeout comes before anything that touches the file.
+    /// Opens a connection that does not create the file. How it waits for locks is set before anything touches the file.
     pub(crate) fn connect(&self) -> Result<Connection> {
         let mode = if self.read_only {
             OpenFlags::SQLITE_OPEN_READ_ONLY
@@ -41,9 +42,8 @@ impl Settings {
             OpenFlags::SQLITE_OPEN_READ_WRITE
         };
         let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(&self.path, flags).during(|| self.doing())?;
-        conn.busy_timeout(self.busy_timeout)
-            .during(|| self.doing())?;
+        let mut conn = Connection::open_with_flags(&self.path, flags).during(|| self.doing())?;
+        patience::teach(&mut conn).during(|| self.doing())?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(conn)
     }
@@ -95,18 +95,11 @@ impl Settings {
         })
     }
 
-    /// Tries again while the database is busy, until the busy timeout. SQLite does not wait by itself where two
-    /// connections that wait could block each other, such as two that change the journal mode.
-    pub(crate) fn retry<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
-        let started = Instant::now();
-        loop {
-            match attempt() {
-                Err(Error::Busy { .. }) if started.elapsed() < self.busy_timeout => {
-                    thread::sleep(Duration::from_millis(1));
-                }
-                outcome => return outcome,
-            }
-        }
+    /// Tries again while the database is busy. SQLite does not wait by itself where two connections that wait could
+    /// block each other, such as two that change the journal mode.
+    pub(crate) fn retry<T>(&self, attempt: impl FnMut() -> Result<T>) -> Result<T> {
+        let is_busy = |outcome: &Result<T>| matches!(outcome, Err(Error::Busy { .. }));
+        patience::retry(self.busy_timeout, is_busy, attempt)
     }
 }
 
@@ -159,9 +152,9 @@ impl Connections {
         let kept = lock(&self.readers).pop();
         let conn = match kept {
             Some(conn) => conn,
-            None => self.settings.open_reader()?,
+            None => patience::with(self.settings.busy_timeout, || self.settings.open_reader())?,
         };
-        let result = reading(&conn);
+        let result = patience::with(self.settings.busy_timeout, || reading(&conn));
         let mut readers = lock(&self.readers);
         if readers.len() < self.settings.readers {
             readers.push(conn);
@@ -182,9 +175,9 @@ impl Connections {
         let kept = lock(&self.writer).take();
         let conn = match kept {
             Some(conn) => conn,
-            None => self.settings.open_writer()?,
+            None => patience::with(self.settings.busy_timeout, || self.settings.open_writer())?,
         };
-        let result = writing(&conn);
+        let result = patience::with(self.settings.busy_timeout, || writing(&conn));
         // After a panic in `writing`, or a rollback that failed, the connection is closed, and the next call opens one.
         if conn.is_autocommit() {
             *lock(&self.writer) = Some(conn);

@@ -18,6 +18,7 @@ mod history;
 mod jobs;
 mod message_id;
 mod messages;
+mod patience;
 mod private_files;
 mod register;
 mod schema;

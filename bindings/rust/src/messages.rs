@@ -96,7 +96,7 @@ impl StateStore {
         self.switch_leaf(thread_id, Some(current_leaf_id.into_message_id()?))
     }
 
-    /// Deletes all messages of a thread. Returns how many there were.
+    /// Deletes all messages of a thread. Returns how many there were: none if there is no such thread.
     pub fn clear_messages(&self, thread_id: &str) -> Result<usize> {
         let doing = || format!("clear thread {thread_id:?}");
         self.write(doing, |tx| tx.clear_messages(thread_id))

@@ -80,12 +80,30 @@ pub(crate) fn optional_json(
     json(row, column, what).map(Some)
 }
 
-/// The text to store for a JSON value.
+/// How many arrays and objects the parser takes inside each other.
+const DEEPEST: usize = 127;
+
+/// The text to store for a JSON value. One that could not be read back is refused.
 pub(crate) fn json_text(value: &Value, what: impl FnOnce() -> String) -> Result<String> {
-    serde_json::to_string(value).map_err(|source| Error::InvalidJson {
+    let text = if is_deeper(value, DEEPEST) {
+        let reason = format!("more than {DEEPEST} arrays and objects inside each other");
+        Err(serde::de::Error::custom(reason))
+    } else {
+        serde_json::to_string(value)
+    };
+    text.map_err(|source| Error::InvalidJson {
         what: what(),
         source,
     })
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    let deeper_inside = |inside: &Value| is_deeper(inside, levels.saturating_sub(1));
+    match value {
+        Value::Array(list) => levels == 0 || list.iter().any(deeper_inside),
+        Value::Object(map) => levels == 0 || map.values().any(deeper_inside),
+        _ => false,
+    }
 }
 
 /// A limit as SQL takes it. More than SQL can count is as good as no limit.

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::TransactionBehavior;
+use rusqlite::{Connection, TransactionBehavior};
 
 use crate::builder::{Builder, Synchronous};
 use crate::connections::{Connections, Settings};
 use crate::error::{During, Error, Result};
+use crate::patience;
 use crate::private_files;
 use crate::schema;
 use crate::session_index::SessionIndex;
@@ -91,18 +92,7 @@ impl StateStore {
             busy_timeout: builder.busy_timeout,
             readers: builder.readers,
         };
-        let writer = if settings.read_only {
-            schema::check_readable(&settings.connect()?, &settings)?;
-            None
-        } else {
-            private_files::create_parent(&settings.path)?;
-            private_files::create(&settings.path)?;
-            let conn = settings.connect()?;
-            schema::refuse_too_new(&conn, &settings)?;
-            settings.prepare_writer(&conn)?;
-            schema::migrate(&conn, &settings)?;
-            Some(conn)
-        };
+        let writer = patience::with(settings.busy_timeout, || open_first(&settings))?;
         let index = SessionIndex::new(
             settings.path.with_file_name("session_index.jsonl"),
             settings.busy_timeout,
@@ -182,6 +172,22 @@ impl StateStore {
             Ok(result)
         })
     }
+}
+
+/// Opens the first connection of a store: creates and migrates the database, or makes sure that it can be read.
+fn open_first(settings: &Settings) -> Result<Option<Connection>> {
+    if settings.read_only {
+        schema::check_readable(&settings.connect()?, settings)?;
+        return Ok(None);
+    }
+    private_files::create_parent(&settings.path)?;
+    private_files::create(&settings.path)?;
+    let conn = settings.connect()?;
+    // Before anything in the file changes.
+    schema::refuse_too_new(&conn, settings)?;
+    settings.prepare_writer(&conn)?;
+    schema::migrate(&conn, settings)?;
+    Ok(Some(conn))
 }
 
 fn default_path() -> PathBuf {

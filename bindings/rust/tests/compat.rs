@@ -169,6 +169,7 @@ fn what_is_not_there_is_none_or_nothing() -> Result<()> {
     store.mark_unarchived("x")?;
     store.set_thread_memory_mode("x", Some("on"))?;
     store.delete_thread("x")?;
+    assert_eq!(store.clear_messages("x")?, 0);
     store.delete_checkpoint("x", "y")?;
     store.delete_job("x")?;
     assert!(store.get_thread("x")?.is_none());

@@ -186,6 +186,28 @@ fn processes_open_a_legacy_file_at_once() {
     assert_eq!(listed.len(), 20_000);
 }
 
+/// Two processes that write without a pause. SQLite's own way of waiting leaves the others out until their timeouts end.
+#[test]
+fn a_process_gets_its_turn_among_others_that_never_pause() {
+    let store = TestStore::with_thread("t");
+    let mut busy: Vec<_> = (0..2).map(|_| Process::start("hog", &store.db())).collect();
+    for child in &mut busy {
+        child.expect("writing");
+    }
+    for at in 0..20 {
+        store
+            .append_message("t", "user", &at.to_string(), None)
+            .unwrap();
+    }
+    for child in &mut busy {
+        child.go();
+    }
+    for child in busy {
+        assert!(child.wait().success());
+    }
+    assert_eq!(shown(&store, "t").len(), 20);
+}
+
 #[test]
 fn a_write_waits_for_another_process_and_a_read_does_not() {
     let store = TestStore::with_thread("t");
@@ -332,6 +354,15 @@ fn child_process() {
                     Ok(())
                 })
                 .unwrap();
+        }
+        "hog" => {
+            let store = StateStore::open(Some(path)).unwrap();
+            store.upsert_thread(&ThreadMetadata::new("busy")).unwrap();
+            support::tell("writing");
+            let told_to_stop = thread::spawn(support::hear);
+            while !told_to_stop.is_finished() {
+                store.append_message("busy", "user", "x", None).unwrap();
+            }
         }
         other => panic!("{other}"),
     }

@@ -249,6 +249,28 @@ fn json_that_does_not_parse_is_an_error_that_names_it() {
     assert!(store.load_checkpoint("t", None).unwrap().is_none());
 }
 
+/// The parser refuses what is nested too deep: once stored, it would make the whole history unreadable.
+#[test]
+fn json_that_could_not_be_read_back_is_refused() {
+    let nested = |levels: usize| (1..levels).fold(json!([]), |inside, _| json!([inside]));
+    let store = TestStore::with_thread("t");
+    let id = store
+        .append_message("t", "user", "hi", Some(nested(127)))
+        .unwrap();
+    store.save_checkpoint("t", "c", &nested(127)).unwrap();
+    let error = store
+        .append_message("t", "user", "hi", Some(nested(128)))
+        .unwrap_err();
+    assert!(matches!(error, Error::InvalidJson { .. }), "{error:?}");
+    let error = store
+        .save_checkpoint("t", "c", &json!({ "a": nested(127) }))
+        .unwrap_err();
+    assert!(error.to_string().contains("checkpoint \"c\""), "{error}");
+    assert_eq!(shown(&store, "t"), [id]);
+    let state = store.load_checkpoint("t", None).unwrap().unwrap().state;
+    assert_eq!(state, nested(127));
+}
+
 fn job(id: &str, progress: Option<u8>) -> JobStateRecord {
     JobStateRecord {
         id: id.into(),

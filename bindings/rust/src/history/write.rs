@@ -126,13 +126,17 @@ impl History<'_> {
         self.switch_leaf(thread_id, Some(current_leaf_id.into_message_id()?))
     }
 
-    /// Deletes all messages of a thread. Returns how many there were.
+    /// Deletes all messages of a thread. Returns how many there were: none if there is no such thread.
     pub fn clear_messages(&self, thread_id: &str) -> Result<usize> {
-        sql::value(self.conn, "SELECT branch_clear(?1)", [thread_id], || {
+        let cleared = sql::value(self.conn, "SELECT branch_clear(?1)", [thread_id], || {
             format!("clear thread {thread_id:?}")
         })
         .map(count)
-        .map_err(|error| self.or_no_thread(error, thread_id))
+        .map_err(|error| self.or_no_thread(error, thread_id));
+        match cleared {
+            Err(Error::NotFound { .. }) => Ok(0),
+            other => other,
+        }
     }
 
     /// Deletes a message with everything below it. A leaf in there moves to the message's parent. Returns how many

@@ -12,13 +12,13 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::connections::lock;
 use crate::error::{During, Error, Result};
+use crate::patience;
 use crate::private_files;
 use crate::store::StateStore;
 use crate::stored_path;
@@ -151,21 +151,15 @@ impl SessionIndex {
             .write(true)
             .open(&self.lock_path)
             .during(doing)?;
-        let started = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::Error(error)) => return Err(error).during(doing),
-                Err(TryLockError::WouldBlock) if started.elapsed() < self.patience => {
-                    thread::sleep(Duration::from_millis(1));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(Error::Busy {
-                        doing: doing(),
-                        source: None,
-                    })
-                }
-            }
+        let is_busy =
+            |outcome: &Result<(), TryLockError>| matches!(outcome, Err(TryLockError::WouldBlock));
+        match patience::retry(self.patience, is_busy, || file.try_lock()) {
+            Ok(()) => Ok(file),
+            Err(TryLockError::Error(error)) => Err(error).during(doing),
+            Err(TryLockError::WouldBlock) => Err(Error::Busy {
+                doing: doing(),
+                source: None,
+            }),
         }
     }
 }
