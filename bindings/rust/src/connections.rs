@@ -228,3 +228,44 @@ impl fmt::Debug for Connections {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checked on the connections themselves: from outside one cannot see what they are set to.
+    #[test]
+    fn connections_are_set_up_as_the_settings_say() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.db");
+        crate::private_files::create(&path).unwrap();
+        let settings = Settings {
+            path,
+            read_only: false,
+            journal_mode: JournalMode::Wal,
+            synchronous: Synchronous::Extra,
+            busy_timeout: Duration::ZERO,
+            readers: 1,
+        };
+        let value = |conn: &Connection, pragma: &str| -> String {
+            let value = conn.pragma_query_value(None, pragma, |row| row.get(0));
+            match value.unwrap() {
+                rusqlite::types::Value::Text(text) => text,
+                rusqlite::types::Value::Integer(number) => number.to_string(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let writer = settings.open_writer().unwrap();
+        for (pragma, expected) in [
+            ("journal_mode", "wal"),
+            ("synchronous", "3"),
+            ("foreign_keys", "1"),
+            ("query_only", "0"),
+        ] {
+            assert_eq!(value(&writer, pragma), expected, "{pragma}");
+        }
+        let reader = settings.open_reader().unwrap();
+        assert_eq!(value(&reader, "query_only"), "1");
+        assert_eq!(value(&reader, "journal_mode"), "wal");
+    }
+}

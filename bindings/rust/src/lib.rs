@@ -26,6 +26,7 @@ mod session_index;
 mod sql;
 mod store;
 mod stored_path;
+mod thread_names;
 mod threads;
 mod tools;
 mod transaction;

@@ -109,8 +109,8 @@ impl StateStore {
         self.write(|| format!("prune message {id}"), |tx| tx.prune(id))
     }
 
-    /// Copies the messages on the path to the given one into a new thread, with the thread's metadata. Returns the new
-    /// thread's leaf.
+    /// Copies the messages on the path to the given one into a new thread, with the thread's metadata. The session index
+    /// gets the new thread's name, which is that of the old one. Returns the new thread's leaf.
     pub fn copy_branch(&self, message_id: impl IntoMessageId, new_thread_id: &str) -> Result<i64> {
         let id = message_id.into_message_id()?;
         let doing = || format!("copy the branch of message {id} to thread {new_thread_id:?}");

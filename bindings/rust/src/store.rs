@@ -113,7 +113,8 @@ impl StateStore {
     }
 
     /// Runs several calls as one: all that they write is committed together, or not at all if the closure returns an
-    /// error or panics. It holds the right to write until the closure returns.
+    /// error or panics. It holds the right to write until the closure returns. Let the closure return the errors of the
+    /// calls in it: after some of them, such as a full disk, SQLite has given the transaction up.
     ///
     /// Inside the closure, call the methods of the transaction. Those of the store that write would wait for it to end;
     /// they fail with [`Error::InsideTransaction`]. Names for the session index are added to it after the commit.

@@ -6,6 +6,8 @@ use rusqlite::{params, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::history::History;
+use crate::message_id::IntoMessageId;
 use crate::session_index::Entry;
 use crate::sql;
 use crate::store::StateStore;
@@ -237,6 +239,16 @@ fn read_thread(row: &Row<'_>) -> rusqlite::Result<ThreadMetadata> {
     })
 }
 
+/// What a thread adds to the session index.
+fn index_entry(thread: &ThreadMetadata) -> Entry {
+    Entry {
+        thread_id: thread.id.clone(),
+        thread_name: thread.name.clone(),
+        updated_at: thread.updated_at,
+        rollout_path: thread.rollout_path.clone(),
+    }
+}
+
 impl Transaction<'_> {
     /// See [`StateStore::upsert_thread`]. The session index has the name after the commit.
     pub fn upsert_thread(&self, thread: &ThreadMetadata) -> Result<()> {
@@ -279,13 +291,18 @@ impl Transaction<'_> {
             ],
             || format!("write thread {:?}", thread.id),
         )?;
-        self.add_name(Entry {
-            thread_id: thread.id.clone(),
-            thread_name: thread.name.clone(),
-            updated_at: thread.updated_at,
-            rollout_path: thread.rollout_path.clone(),
-        });
+        self.add_name(index_entry(thread));
         Ok(())
+    }
+
+    /// See [`StateStore::copy_branch`](crate::StateStore::copy_branch). The session index has the name of the new thread
+    /// after the commit.
+    pub fn copy_branch(&self, message_id: impl IntoMessageId, new_thread_id: &str) -> Result<i64> {
+        let leaf = History::copy_branch(self, message_id, new_thread_id)?;
+        if let Some(thread) = self.get_thread(new_thread_id)? {
+            self.add_name(index_entry(&thread));
+        }
+        Ok(leaf)
     }
 
     /// See [`StateStore::get_thread`].

@@ -224,6 +224,13 @@ fn branches_are_pruned_and_copied_and_cleared() {
         (Some(leaf), SessionSource::Fork)
     );
 
+    let mut named = store.get_thread("t").unwrap().unwrap();
+    named.name = Some("Talk".into());
+    store.upsert_thread(&named).unwrap();
+    store.copy_branch(question, "named copy").unwrap();
+    let name = store.find_thread_name_by_id("named copy").unwrap();
+    assert_eq!(name.as_deref(), Some("Talk"));
+
     store.switch_leaf("t", Some(because)).unwrap();
     assert_eq!(store.prune(answer).unwrap(), 3);
     assert_eq!(shown(&store, "t"), [question]);

@@ -20,10 +20,8 @@ use crate::connections::lock;
 use crate::error::{During, Error, Result};
 use crate::patience;
 use crate::private_files;
-use crate::store::StateStore;
 use crate::stored_path;
-use crate::transaction::Transaction;
-use names::Names;
+pub(crate) use names::Names;
 
 /// A line of the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +33,7 @@ pub(crate) struct Entry {
     pub(crate) rollout_path: Option<PathBuf>,
 }
 
-/// What [`StateStore::session_index_report`] tells of the session index.
+/// What [`session_index_report`](crate::StateStore::session_index_report) tells of the session index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionIndexReport {
@@ -86,7 +84,7 @@ impl SessionIndex {
     }
 
     /// Looks something up in what the file holds now.
-    fn look_up<T>(&self, look: impl FnOnce(&Names) -> T) -> Result<T> {
+    pub(crate) fn look_up<T>(&self, look: impl FnOnce(&Names) -> T) -> Result<T> {
         let mut names = lock(&self.names);
         names.refresh(&self.path).during(|| self.doing("read"))?;
         Ok(look(&names))
@@ -128,8 +126,17 @@ impl SessionIndex {
         Ok(())
     }
 
+    pub(crate) fn report(&self) -> Result<SessionIndexReport> {
+        self.look_up(|names| SessionIndexReport {
+            path: self.path.clone(),
+            lines: names.lines(),
+            threads: names.threads(),
+            unreadable: names.unreadable(),
+        })
+    }
+
     /// Leaves one line for each thread.
-    fn compact(&self) -> Result<()> {
+    pub(crate) fn compact(&self) -> Result<()> {
         let _appending = lock(&self.appending);
         let _locked = self.lock()?;
         self.compact_locked()
@@ -196,101 +203,4 @@ fn ends_in_newline(file: &mut File) -> std::io::Result<bool> {
     file.seek(SeekFrom::End(-1))?;
     file.read_exact(&mut last)?;
     Ok(last == *b"\n")
-}
-
-impl Transaction<'_> {
-    /// See [`StateStore::append_thread_name`]. The session index has the name after the commit.
-    pub fn append_thread_name(
-        &self,
-        thread_id: &str,
-        thread_name: Option<String>,
-        updated_at: i64,
-        rollout_path: Option<PathBuf>,
-    ) -> Result<()> {
-        self.add_name(Entry {
-            thread_id: thread_id.to_owned(),
-            thread_name,
-            updated_at,
-            rollout_path,
-        });
-        Ok(())
-    }
-}
-
-impl StateStore {
-    /// Adds the name of a thread to the session index, unless that is what the index has for it already. The thread
-    /// need not be in the database.
-    pub fn append_thread_name(
-        &self,
-        thread_id: &str,
-        thread_name: Option<String>,
-        updated_at: i64,
-        rollout_path: Option<PathBuf>,
-    ) -> Result<()> {
-        self.refuse_read_only(|| format!("name thread {thread_id:?}"))?;
-        self.index().append(&[Entry {
-            thread_id: thread_id.to_owned(),
-            thread_name,
-            updated_at,
-            rollout_path,
-        }])
-    }
-
-    /// The latest name of a thread in the session index. `None` if it has none, or is not there.
-    pub fn find_thread_name_by_id(&self, thread_id: &str) -> Result<Option<String>> {
-        self.index()
-            .look_up(|names| names.get(thread_id).and_then(|e| e.thread_name.clone()))
-    }
-
-    /// The same for several threads: one entry in the map for each id.
-    pub fn find_thread_names_by_ids(
-        &self,
-        ids: &[String],
-    ) -> Result<HashMap<String, Option<String>>> {
-        self.index().look_up(|names| {
-            let name = |id: &String| names.get(id).and_then(|e| e.thread_name.clone());
-            ids.iter().map(|id| (id.clone(), name(id))).collect()
-        })
-    }
-
-    /// The rollout path of the thread with this name, whatever the case of its ASCII letters. Of several, the one with
-    /// the latest `updated_at`; of equal ones, the one that was added to the index last.
-    pub fn find_thread_path_by_name_str(&self, name: &str) -> Result<Option<PathBuf>> {
-        self.index()
-            .look_up(|names| names.named(name).and_then(|e| e.rollout_path.clone()))
-    }
-
-    /// How large the session index is, and which of its lines cannot be read. Look-ups skip those.
-    pub fn session_index_report(&self) -> Result<SessionIndexReport> {
-        let index = self.index();
-        index.look_up(|names| SessionIndexReport {
-            path: index.path.clone(),
-            lines: names.lines(),
-            threads: names.threads(),
-            unreadable: names.unreadable(),
-        })
-    }
-
-    /// Fails with [`Error::TornIndex`] if the session index has lines that cannot be read.
-    pub fn verify_session_index(&self) -> Result<()> {
-        let report = self.session_index_report()?;
-        if report.unreadable.is_empty() {
-            return Ok(());
-        }
-        Err(Error::TornIndex {
-            path: report.path,
-            lines: report.unreadable,
-        })
-    }
-
-    /// Rewrites the session index with one line for each thread. Appending does this by itself once the index has
-    /// 64 KiB and four entries for each thread.
-    ///
-    /// The old file is replaced in one step, so a crash leaves the old one or the new one. Lines that cannot be read are
-    /// dropped, except those that are JSON of another kind. What programs append without the lock, as the seed does, is
-    /// carried over, unless one opened the old file before it was replaced and writes to it after this call returned.
-    pub fn compact_session_index(&self) -> Result<()> {
-        self.refuse_read_only(|| "compact the session index".to_owned())?;
-        self.index().compact()
-    }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{lines, Entry, SMALL, SUPERSEDED};
 
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     /// The file that was read. It stays open, so that no other file can get its number while we go by that.
     file: Option<File>,
     /// How much of it is read: up to the end of the last whole line.
@@ -31,11 +31,11 @@ struct Latest {
 }
 
 impl Names {
-    pub(super) fn get(&self, thread_id: &str) -> Option<&Entry> {
+    pub(crate) fn get(&self, thread_id: &str) -> Option<&Entry> {
         self.latest.get(thread_id).map(|latest| &latest.entry)
     }
 
-    pub(super) fn named(&self, name: &str) -> Option<&Entry> {
+    pub(crate) fn named(&self, name: &str) -> Option<&Entry> {
         let is_named = |latest: &&Latest| {
             let its_name = latest.entry.thread_name.as_deref();
             its_name.is_some_and(|its_name| its_name.eq_ignore_ascii_case(name))
