@@ -176,8 +176,8 @@ fn processes_open_a_legacy_file_at_once() {
     seed.run(seed::LINEAR);
     seed.upsert_thread("old", 1);
     seed.run(
-        "INSERT INTO messages(thread_id, role, content, created_at)
-         SELECT 'old', 'user', value, value FROM generate_series(1, 20000)",
+        "WITH RECURSIVE n(at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 20000)
+         INSERT INTO messages(thread_id, role, content, created_at) SELECT 'old', 'user', at, at FROM n;",
     );
     open_at_once(dir.path());
     let store = StateStore::open(Some(seed.path.clone())).unwrap();

@@ -5,7 +5,7 @@ mod seed;
 mod support;
 
 use sqlite_branch_store::rusqlite::Connection;
-use sqlite_branch_store::{StateStore, ThreadMetadata};
+use sqlite_branch_store::StateStore;
 use support::{shown, Process, TestStore};
 
 /// How many processes are killed for each test.
@@ -108,8 +108,8 @@ fn a_migration_that_is_killed_can_be_begun_again() {
     seed.run(seed::LINEAR);
     seed.upsert_thread("t", 1);
     seed.run(
-        "INSERT INTO messages(thread_id, role, content, created_at)
-         SELECT 't', 'user', value, value FROM generate_series(1, 100000)",
+        "WITH RECURSIVE n(at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 100000)
+         INSERT INTO messages(thread_id, role, content, created_at) SELECT 't', 'user', at, at FROM n;",
     );
     for _ in 0..5 {
         kill_after("open", &seed.path, 1);
@@ -160,7 +160,6 @@ fn child_process() {
                     .unwrap();
                 support::tell(&id);
                 store.compact_session_index().unwrap();
-                store.upsert_thread(&ThreadMetadata::new(id)).unwrap();
             }
             other => panic!("{other}"),
         }
