@@ -1,4 +1,4 @@
--- 0004_walk: two small indexes that make walks along parent links fast.
+-- 0004_walk: three small indexes that make walks along parent links fast.
 --
 -- May be run again: it makes only what is missing. Needs 0001 and 0002.
 --
@@ -14,3 +14,7 @@ WHERE parent_entry_id IS NOT id - 1;
 -- down, so there are no cycles.
 CREATE INDEX IF NOT EXISTS main.branch_messages_later ON messages(id)
 WHERE parent_entry_id >= id;
+
+-- The first messages of each thread, which are each other's siblings.
+CREATE INDEX IF NOT EXISTS main.branch_messages_first ON messages(thread_id, id)
+WHERE parent_entry_id IS NULL;

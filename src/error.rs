@@ -1,0 +1,72 @@
+//! The one error type: a SQLite result code and what to say.
+
+use crate::sqlite::code;
+
+/// What went wrong, as it will reach the caller of the SQL function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    code: i32,
+    message: String,
+}
+
+/// A result whose error is [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error with SQLite's own (extended) result code.
+    pub fn new(code: i32, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The caller asked for something that cannot be done (`SQLITE_ERROR`).
+    pub fn misuse(message: impl Into<String>) -> Self {
+        Self::new(code::ERROR, message)
+    }
+
+    /// The stored tree is broken (`SQLITE_CORRUPT_VTAB`).
+    pub fn corrupt(message: impl Into<String>) -> Self {
+        Self::new(code::CORRUPT_VTAB, message)
+    }
+
+    /// Out of memory (`SQLITE_NOMEM`).
+    pub fn no_memory() -> Self {
+        Self::new(code::NOMEM, "out of memory")
+    }
+
+    /// SQLite's result code, with its extension.
+    pub fn code(&self) -> i32 {
+        self.code
+    }
+
+    /// The text, without the name of the function that met the error.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// Adds to a vector that grows with the data, and says so when there is no memory left for it.
+pub fn push<T>(list: &mut Vec<T>, item: T) -> Result<()> {
+    if list.len() == list.capacity() {
+        list.try_reserve(list.len().max(64) / 2)
+            .map_err(|_| Error::no_memory())?;
+    }
+    list.push(item);
+    Ok(())
+}
+
+/// Text for an error message: quoted, at most 120 characters, whatever bytes it is made of.
+pub fn quoted(text: &[u8]) -> String {
+    const LONGEST: usize = 120;
+    let text = String::from_utf8_lossy(text);
+    let mut characters = text.chars();
+    let shown: String = characters.by_ref().take(LONGEST).collect();
+    let more = if characters.next().is_some() {
+        "…"
+    } else {
+        ""
+    };
+    format!("'{shown}{more}'")
+}

@@ -1,0 +1,11 @@
+//! `branch_migrate()`: brings the schema up to date.
+
+use std::rc::Rc;
+
+use crate::error::Result;
+use crate::sqlite::{Answer, Connection, Value};
+use crate::tree;
+
+pub fn migrate(connection: &Rc<Connection>, _: &[Value<'_>]) -> Result<Answer> {
+    tree::migrate::migrate(connection).map(Answer::Integer)
+}

@@ -1,0 +1,76 @@
+//! The functions that read the tree. NULL for a message that does not exist.
+
+use std::rc::Rc;
+
+use crate::arguments;
+use crate::error::Result;
+use crate::sqlite::{Answer, Connection, Value};
+use crate::tree::snapshot::Snapshot;
+use crate::tree::{ancestor, below, links};
+
+/// `branch_depth(message_id)`: the number of its ancestors.
+pub fn depth(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    of_one(connection, values, ancestor::depth)
+}
+
+/// `branch_root(message_id)`: the first message of its path.
+pub fn root(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    of_one(connection, values, ancestor::root)
+}
+
+/// `branch_tip(message_id)`: the newest message at or below it.
+pub fn tip(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    of_one(connection, values, below::tip)
+}
+
+/// `branch_common_ancestor(a, b)`: the nearest message on both paths.
+pub fn common_ancestor(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    of_two(connection, values, |connection, a, b| {
+        Ok(ancestor::common(connection, a, b)?.into())
+    })
+}
+
+/// `branch_is_ancestor(a, b)`: 1 if a is b or above b, else 0.
+pub fn is_ancestor(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    of_two(connection, values, |connection, a, b| {
+        let above = ancestor::is_ancestor(connection, a, b)?;
+        Ok(Answer::Integer(i64::from(above)))
+    })
+}
+
+fn of_one(
+    connection: &Rc<Connection>,
+    values: &[Value<'_>],
+    ask: fn(&Rc<Connection>, i64) -> Result<i64>,
+) -> Result<Answer> {
+    let Some(id) = id(values, 0, "message_id")? else {
+        return Ok(Answer::Null);
+    };
+    let _snapshot = Snapshot::hold(connection)?;
+    if !links::exists(connection, id)? {
+        return Ok(Answer::Null);
+    }
+    ask(connection, id).map(Answer::Integer)
+}
+
+fn of_two(
+    connection: &Rc<Connection>,
+    values: &[Value<'_>],
+    ask: fn(&Rc<Connection>, i64, i64) -> Result<Answer>,
+) -> Result<Answer> {
+    let (Some(a), Some(b)) = (id(values, 0, "a")?, id(values, 1, "b")?) else {
+        return Ok(Answer::Null);
+    };
+    let _snapshot = Snapshot::hold(connection)?;
+    if !links::exists(connection, a)? || !links::exists(connection, b)? {
+        return Ok(Answer::Null);
+    }
+    ask(connection, a, b)
+}
+
+fn id(values: &[Value<'_>], at: usize, name: &str) -> Result<Option<i64>> {
+    match values.get(at) {
+        Some(value) => arguments::optional_message_id(name, *value),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,82 @@
+//! The functions that change the tree. Each is one statement inside, and so happens as a whole or not at all.
+
+use std::rc::Rc;
+
+use crate::arguments;
+use crate::error::{Error, Result};
+use crate::sqlite::{code, Answer, Connection, Value};
+use crate::tree::grow::{self, Draft};
+use crate::tree::{copy, remove};
+
+/// `branch_append(thread_id, role, content [, item_json [, created_at]])`: the id of the new message.
+pub fn append(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    let thread = arguments::thread_id("thread_id", argument(values, 0)?)?;
+    grow::append(connection, thread, draft(values)?).map(Answer::Integer)
+}
+
+/// `branch_fork(message_id, role, content [, item_json [, created_at]])`: the id of the new message.
+pub fn fork(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    let message = arguments::message_id("message_id", argument(values, 0)?)?;
+    grow::fork(connection, message, draft(values)?).map(Answer::Integer)
+}
+
+/// `branch_alternative(message_id, role, content [, item_json [, created_at]])`: the id of the new message.
+pub fn alternative(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    let message = arguments::message_id("message_id", argument(values, 0)?)?;
+    grow::alternative(connection, message, draft(values)?).map(Answer::Integer)
+}
+
+/// `branch_switch(thread_id, message_id)`: the new leaf.
+pub fn switch(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    let thread = arguments::thread_id("thread_id", argument(values, 0)?)?;
+    let message = arguments::optional_message_id("message_id", argument(values, 1)?)?;
+    grow::switch(connection, thread, message)?;
+    Ok(message.into())
+}
+
+/// `branch_clear(thread_id)`: how many messages were deleted.
+pub fn clear(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    let thread = arguments::thread_id("thread_id", argument(values, 0)?)?;
+    remove::clear(connection, thread).map(Answer::Integer)
+}
+
+/// `branch_prune(message_id)`: how many messages were deleted.
+pub fn prune(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    let message = arguments::message_id("message_id", argument(values, 0)?)?;
+    remove::prune(connection, message).map(Answer::Integer)
+}
+
+/// `branch_copy(message_id, new_thread_id [, created_at])`: the new thread's leaf.
+pub fn copy(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    let message = arguments::message_id("message_id", argument(values, 0)?)?;
+    let thread = arguments::thread_id("new_thread_id", argument(values, 1)?)?;
+    let created_at = time(values, 2)?;
+    copy::copy(connection, message, thread, created_at).map(Answer::Integer)
+}
+
+fn argument<'a>(values: &[Value<'a>], at: usize) -> Result<Value<'a>> {
+    values
+        .get(at)
+        .copied()
+        .ok_or_else(|| Error::new(code::INTERNAL, "an argument is missing"))
+}
+
+/// The arguments after the first.
+fn draft<'a>(values: &[Value<'a>]) -> Result<Draft<'a>> {
+    Ok(Draft {
+        role: arguments::text("role", argument(values, 1)?)?,
+        content: arguments::text("content", argument(values, 2)?)?,
+        item_json: match values.get(3) {
+            Some(value) => arguments::json("item_json", *value)?,
+            None => None,
+        },
+        created_at: time(values, 4)?,
+    })
+}
+
+fn time(values: &[Value<'_>], at: usize) -> Result<i64> {
+    match values.get(at) {
+        Some(value) => arguments::time("created_at", *value),
+        None => Ok(arguments::now()),
+    }
+}

@@ -1,0 +1,274 @@
+//! One database connection of the host: prepared statements that are kept between calls, and a few facts about it.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::CStr;
+use std::os::raw::{c_int, c_uint, c_void};
+use std::rc::Rc;
+
+use super::code;
+use super::ffi::{self, routine};
+use super::statement::{RawStatement, Statement};
+use super::write::Pending;
+use crate::error::{Error, Result};
+
+/// How deep our own functions may call each other through the schema (a view named `messages` that calls them, say).
+const DEEPEST: u32 = 16;
+
+/// A connection, as every function and table of the extension sees it. One per `sqlite3*`; shared by all that is registered on it.
+///
+/// SQLite runs one call at a time on a connection, so cells are enough. The pointer is good for as long as anything
+/// registered with this value exists: SQLite drops functions, modules and tables before it frees the connection.
+pub struct Connection {
+    db: *mut ffi::sqlite3,
+    kept: RefCell<Vec<(&'static str, RawStatement)>>,
+    /// Tables of ours that are connected. Their disconnection is the only sign that the connection is being closed.
+    anchors: Cell<usize>,
+    depth: Cell<u32>,
+    /// What `branch_write` is to run, while one of our functions writes.
+    pub(super) pending: Cell<Option<Pending>>,
+}
+
+impl Connection {
+    /// # Safety
+    /// `db` is the connection that the entry point was called for, and `ffi::adopt` succeeded.
+    pub(super) unsafe fn new(db: *mut ffi::sqlite3) -> Rc<Self> {
+        Rc::new(Self {
+            db,
+            kept: RefCell::new(Vec::new()),
+            anchors: Cell::new(0),
+            depth: Cell::new(0),
+            pending: Cell::new(None),
+        })
+    }
+
+    pub(super) fn handle(&self) -> *mut ffi::sqlite3 {
+        self.db
+    }
+
+    /// Prepares a statement, or takes the one that an earlier call left.
+    ///
+    /// The statement is exclusively the caller's until it is dropped; a second use at the same time gets another one.
+    pub fn prepare(self: &Rc<Self>, sql: &'static str) -> Result<Statement> {
+        let found = {
+            let mut kept = self.kept.borrow_mut();
+            kept.iter()
+                .position(|(text, _)| std::ptr::eq(*text, sql) || *text == sql)
+                .map(|at| kept.swap_remove(at).1)
+        };
+        let raw = match found {
+            Some(raw) => raw,
+            None => {
+                self.anchor();
+                self.compile(sql)?.0.ok_or_else(|| {
+                    Error::new(code::INTERNAL, "an empty statement in the extension")
+                })?
+            }
+        };
+        Ok(Statement::new(Rc::clone(self), sql, raw))
+    }
+
+    /// Runs all statements of a script in turn, those that `wanted` accepts.
+    pub fn run_script(
+        self: &Rc<Self>,
+        script: &str,
+        mut wanted: impl FnMut(&str) -> bool,
+        mut tolerated: impl FnMut(&str, &Error) -> bool,
+    ) -> Result<()> {
+        let mut rest = script;
+        loop {
+            let at = statement_start(rest);
+            rest = rest.get(at..).unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(());
+            }
+            match self.compile(rest) {
+                Ok((raw, used)) => {
+                    let text = rest.get(..used).unwrap_or(rest);
+                    if let Some(raw) = raw {
+                        if wanted(text) {
+                            raw.run(self)?;
+                        }
+                    }
+                    rest = rest.get(used..).unwrap_or_default();
+                }
+                Err(error) => {
+                    let end = rest.find(';').map_or(rest.len(), |end| end + 1);
+                    if !tolerated(rest, &error) {
+                        return Err(error);
+                    }
+                    rest = rest.get(end..).unwrap_or_default();
+                }
+            }
+        }
+    }
+
+    /// Compiles the first statement of `sql`: the statement (none for an empty one) and how many bytes it took.
+    fn compile(&self, sql: &str) -> Result<(Option<RawStatement>, usize)> {
+        let length = c_int::try_from(sql.len())
+            .map_err(|_| Error::new(code::INTERNAL, "a statement of over 2 GB"))?;
+        let mut statement = std::ptr::null_mut();
+        let mut tail = std::ptr::null();
+        // SAFETY: the connection is open, the text has `length` bytes, and both out-pointers live through the call.
+        let outcome = unsafe {
+            const PERSISTENT: c_uint = 1;
+            routine!(
+                prepare_v3,
+                self.db,
+                sql.as_ptr().cast(),
+                length,
+                PERSISTENT,
+                &mut statement,
+                &mut tail
+            )
+        };
+        if outcome != code::OK {
+            return Err(self.error(outcome));
+        }
+        // SAFETY: SQLite sets the tail into the text that it was given, or to its end.
+        let used = unsafe { tail.cast::<u8>().offset_from(sql.as_ptr()) };
+        Ok((
+            RawStatement::new(statement),
+            usize::try_from(used).unwrap_or(sql.len()),
+        ))
+    }
+
+    /// Takes back a statement that is no longer used. It is kept only while a table of ours will be told of the close.
+    pub(super) fn give_back(&self, sql: &'static str, raw: RawStatement) {
+        if self.anchors.get() > 0 {
+            self.kept.borrow_mut().push((sql, raw));
+        }
+    }
+
+    /// Makes sure that one of our tables is connected, so that statements can be kept (see [`Connection::give_back`]).
+    fn anchor(&self) {
+        if self.anchors.get() == 0 {
+            // Preparing is what connects the table. A failure only costs the keeping.
+            drop(self.compile("SELECT 1 FROM branch_path(NULL)"));
+        }
+    }
+
+    pub(super) fn table_connected(&self) {
+        self.anchors.set(self.anchors.get() + 1);
+    }
+
+    /// When the last table goes, the connection is about to be closed: statements that stayed open would forbid that.
+    pub(super) fn table_disconnected(&self) {
+        self.anchors.set(self.anchors.get().saturating_sub(1));
+        if self.anchors.get() == 0 {
+            let kept = std::mem::take(&mut *self.kept.borrow_mut());
+            drop(kept);
+        }
+    }
+
+    /// Counts one more of our calls on the stack, until the guard goes.
+    pub(super) fn enter(&self) -> Result<Nested<'_>> {
+        let depth = self.depth.get();
+        if depth >= DEEPEST {
+            return Err(Error::misuse(
+                "called by itself through the schema, too deep",
+            ));
+        }
+        self.depth.set(depth + 1);
+        Ok(Nested(self))
+    }
+
+    /// The error that SQLite has just returned on this connection.
+    pub(super) fn error(&self, outcome: c_int) -> Error {
+        // SAFETY: the connection is open; the text is valid until the next call on the connection, and copied before that.
+        let (extended, message) = unsafe {
+            let message = routine!(errmsg, self.db);
+            let message = if message.is_null() {
+                String::new()
+            } else {
+                CStr::from_ptr(message).to_string_lossy().into_owned()
+            };
+            (routine!(extended_errcode, self.db), message)
+        };
+        // The connection remembers the latest failure only, so its code counts only where the two agree.
+        if extended & 0xff == outcome & 0xff {
+            Error::new(extended, message)
+        } else {
+            Error::new(outcome, Self::describe(outcome))
+        }
+    }
+
+    fn describe(outcome: c_int) -> String {
+        // SAFETY: errstr returns static text for any number.
+        unsafe {
+            let text = routine!(errstr, outcome);
+            if text.is_null() {
+                format!("SQLite error {outcome}")
+            } else {
+                CStr::from_ptr(text).to_string_lossy().into_owned()
+            }
+        }
+    }
+
+    /// SQLite's version as text, and the source it was built from.
+    pub fn sqlite_version(&self) -> (String, String) {
+        // SAFETY: both give static text.
+        unsafe {
+            let version = CStr::from_ptr(routine!(libversion));
+            let source = CStr::from_ptr(routine!(sourceid));
+            (
+                version.to_string_lossy().into_owned(),
+                source.to_string_lossy().into_owned(),
+            )
+        }
+    }
+
+    /// How many rows the last INSERT, UPDATE or DELETE has changed.
+    pub fn changes(&self) -> i64 {
+        // SAFETY: the connection is open; so below. (The 64-bit count is there since 3.37.)
+        unsafe { routine!(changes64, self.db) }
+    }
+
+    /// The rowid of the row that was inserted last.
+    pub fn last_insert_rowid(&self) -> i64 {
+        // SAFETY: as above.
+        unsafe { routine!(last_insert_rowid, self.db) }
+    }
+
+    /// Whether no transaction is open that the user has begun.
+    pub fn is_autocommit(&self) -> bool {
+        // SAFETY: the connection is open.
+        unsafe { routine!(get_autocommit, self.db) != 0 }
+    }
+}
+
+/// One of our calls, on the stack. See [`Connection::enter`].
+pub(super) struct Nested<'a>(&'a Connection);
+
+impl Drop for Nested<'_> {
+    fn drop(&mut self) {
+        self.0.depth.set(self.0.depth.get().saturating_sub(1));
+    }
+}
+
+/// Frees a `Box<T>` that was handed to SQLite as user data.
+///
+/// # Safety
+/// `pointer` came from `Box::<T>::into_raw`, and SQLite calls this once.
+pub(super) unsafe extern "C" fn free_boxed<T>(pointer: *mut c_void) {
+    // A destructor has nobody to report to; a panic in it stops here.
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        // SAFETY: as the function's own condition says.
+        drop(unsafe { Box::from_raw(pointer.cast::<T>()) });
+    }));
+}
+
+/// Where the first statement of a script begins, past blanks and comments.
+fn statement_start(script: &str) -> usize {
+    let mut at = 0;
+    loop {
+        let rest = script.get(at..).unwrap_or_default();
+        let blank = rest.len() - rest.trim_start().len();
+        at += blank;
+        let rest = rest.trim_start();
+        if rest.starts_with("--") {
+            at += rest.find('\n').map_or(rest.len(), |end| end + 1);
+        } else {
+            return at;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Where a function or a column puts its result.
+
+use std::marker::PhantomData;
+use std::os::raw::c_int;
+
+use super::ffi::{self, routine};
+use super::{code, Statement};
+use crate::error::Error;
+
+/// The place for the result of one call.
+pub struct Context<'a> {
+    raw: *mut ffi::sqlite3_context,
+    call: PhantomData<&'a ()>,
+}
+
+impl Context<'_> {
+    /// # Safety
+    /// `raw` is the context of a call that is going on.
+    pub(super) unsafe fn new(raw: *mut ffi::sqlite3_context) -> Self {
+        Self {
+            raw,
+            call: PhantomData,
+        }
+    }
+
+    /// The result is NULL.
+    pub fn result_null(&mut self) {
+        // SAFETY: the context is that of a call that is going on (see `new`); so below.
+        unsafe { ffi::sqlite3ext_result_null(self.raw) }
+    }
+
+    /// The result is an integer.
+    pub fn result_integer(&mut self, integer: i64) {
+        // SAFETY: see above.
+        unsafe { ffi::sqlite3ext_result_int64(self.raw, integer) }
+    }
+
+    /// The result is an integer or, without one, NULL.
+    pub fn result_optional(&mut self, integer: Option<i64>) {
+        match integer {
+            Some(integer) => self.result_integer(integer),
+            None => self.result_null(),
+        }
+    }
+
+    /// The result is 1 or 0.
+    pub fn result_flag(&mut self, flag: bool) {
+        self.result_integer(i64::from(flag));
+    }
+
+    /// The result is a text of any bytes, which SQLite copies.
+    pub fn result_text(&mut self, text: &[u8]) {
+        const UTF8: u8 = 1;
+        // SAFETY: the text has that many bytes, and is copied before the call returns.
+        unsafe {
+            routine!(
+                result_text64,
+                self.raw,
+                text.as_ptr().cast(),
+                text.len() as u64,
+                ffi::transient(),
+                UTF8
+            );
+        }
+    }
+
+    /// The result is a column of a statement's current row, as it is there.
+    pub fn result_column(&mut self, statement: &Statement, column: usize) {
+        // A column that is not there is NULL for SQLite.
+        let column = c_int::try_from(column).unwrap_or(-1);
+        // SAFETY: SQLite allows just this for the values of columns: to be copied into a result. The row stays until
+        // the statement is stepped, which needs it exclusively.
+        unsafe { routine!(result_value, self.raw, statement.value(column)) }
+    }
+
+    /// The result is a value of the call, as it is.
+    ///
+    /// # Safety
+    /// `value` is a protected value.
+    pub(super) unsafe fn result_value(&mut self, value: *mut ffi::sqlite3_value) {
+        // SAFETY: as the function's own condition says.
+        unsafe { routine!(result_value, self.raw, value) }
+    }
+
+    /// The call fails.
+    pub(super) fn result_error(&mut self, name: &str, error: &Error) {
+        if error.code() & 0xff == code::NOMEM {
+            // SAFETY: see above. This one needs no memory itself.
+            unsafe { routine!(result_error_nomem, self.raw) };
+            return;
+        }
+        let text = format!("{name}: {}", error.message());
+        let length = c_int::try_from(text.len()).unwrap_or(c_int::MAX);
+        // SAFETY: the text has that many bytes and is copied. The code comes second: setting the text resets it.
+        unsafe {
+            ffi::sqlite3ext_result_error(self.raw, text.as_ptr().cast(), length);
+            ffi::sqlite3ext_result_error_code(self.raw, error.code());
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Registering scalar functions.
+
+use std::ffi::CString;
+use std::os::raw::c_int;
+use std::rc::Rc;
+
+use super::connection::free_boxed;
+use super::{code, ffi, guarded, Connection, Context, Value};
+use crate::error::{Error, Result};
+
+/// Where a function may be called from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Risk {
+    /// It writes: from SQL that the user runs, but not from views, triggers or the schema.
+    Writes,
+    /// It reads tables: not from the schema of a database that is not trusted.
+    Reads,
+    /// It touches nothing: from everywhere.
+    None,
+}
+
+/// What a function returns.
+pub enum Answer {
+    /// NULL.
+    Null,
+    /// An integer.
+    Integer(i64),
+    /// A text.
+    Text(String),
+}
+
+impl From<Option<i64>> for Answer {
+    fn from(integer: Option<i64>) -> Self {
+        integer.map_or(Self::Null, Self::Integer)
+    }
+}
+
+/// What a function does.
+pub type Body = fn(&Rc<Connection>, &[Value<'_>]) -> Result<Answer>;
+
+/// A scalar SQL function.
+pub struct Function {
+    /// Its name in SQL, with which its error messages start.
+    pub name: &'static str,
+    /// The numbers of arguments that it takes.
+    pub arguments: std::ops::RangeInclusive<u8>,
+    /// Where it may be called from.
+    pub risk: Risk,
+    /// What it does.
+    pub body: Body,
+}
+
+struct Registered {
+    connection: Rc<Connection>,
+    name: &'static str,
+    body: Body,
+}
+
+impl Connection {
+    /// Makes a function known to this connection.
+    pub fn register_function(self: &Rc<Self>, function: &Function) -> Result<()> {
+        const UTF8: c_int = 1;
+        const DIRECTONLY: c_int = 0x0008_0000;
+        const INNOCUOUS: c_int = 0x0020_0000;
+        let name = CString::new(function.name)
+            .map_err(|_| Error::new(code::INTERNAL, "a function's name with a NUL"))?;
+        let flags = UTF8
+            | match function.risk {
+                Risk::Writes => DIRECTONLY,
+                Risk::Reads => 0,
+                Risk::None => INNOCUOUS,
+            };
+        for count in function.arguments.clone() {
+            let registered = Box::new(Registered {
+                connection: Rc::clone(self),
+                name: function.name,
+                body: function.body,
+            });
+            // SAFETY: the connection is open. SQLite owns the box from here on, also when the call fails, and frees it
+            // with the given destructor, once.
+            let outcome = unsafe {
+                ffi::sqlite3ext_create_function_v2(
+                    self.handle(),
+                    name.as_ptr(),
+                    c_int::from(count),
+                    flags,
+                    Box::into_raw(registered).cast(),
+                    Some(call),
+                    None,
+                    None,
+                    Some(free_boxed::<Registered>),
+                )
+            };
+            if outcome != code::OK {
+                return Err(self.error(outcome));
+            }
+        }
+        Ok(())
+    }
+}
+
+unsafe extern "C" fn call(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    values: *mut *mut ffi::sqlite3_value,
+) {
+    // SAFETY: SQLite calls this with the context and the arguments of a call that lasts until this returns, and with
+    // the user data that was registered with it.
+    let (mut context, arguments, registered) = unsafe {
+        (
+            Context::new(context),
+            Value::all(values, count),
+            ffi::sqlite3ext_user_data(context)
+                .cast::<Registered>()
+                .as_ref(),
+        )
+    };
+    let Some(registered) = registered else {
+        return;
+    };
+    let outcome = guarded(|| {
+        let _nested = registered.connection.enter()?;
+        (registered.body)(&registered.connection, arguments)
+    });
+    match outcome {
+        Ok(Answer::Null) => context.result_null(),
+        Ok(Answer::Integer(integer)) => context.result_integer(integer),
+        Ok(Answer::Text(text)) => context.result_text(text.as_bytes()),
+        Err(error) => context.result_error(registered.name, &error),
+    }
+}

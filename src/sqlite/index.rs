@@ -1,0 +1,287 @@
+//! What the query planner asks of a table, and the answer.
+
+use std::os::raw::c_int;
+
+use super::ffi::{self, routine};
+use super::{code, Kind, Value};
+use crate::error::{Error, Result};
+
+/// What a table-valued function looks like.
+pub struct Shape {
+    /// Its name in SQL.
+    pub name: &'static str,
+    /// The columns of its rows, comma-separated, as in `CREATE TABLE`.
+    pub columns: &'static str,
+    /// Its arguments, which are hidden columns after the others.
+    pub arguments: &'static [&'static str],
+    /// How many of them must be given.
+    pub required: usize,
+    /// The orders in which it can give its rows.
+    pub orders: &'static [SortKey],
+    /// How many rows it gives as a rule.
+    pub rows: i64,
+    /// The argument that limits the number of rows.
+    pub limit: Option<usize>,
+}
+
+/// A column by which rows can be sorted, and which order gives them sorted.
+#[derive(Debug, Clone, Copy)]
+pub struct SortKey {
+    /// The column, or -1 for the rowid.
+    column: c_int,
+    /// The order that has this column ascending.
+    ascending: Order,
+    /// The order that has it descending.
+    descending: Order,
+    /// Whether no two rows have the same value in it, so that a second column to sort by changes nothing.
+    unique: bool,
+}
+
+impl SortKey {
+    /// A column that has another value in each row.
+    pub const fn new(column: usize, ascending: Order, descending: Order) -> Self {
+        Self {
+            column: column as c_int,
+            ascending,
+            descending,
+            unique: true,
+        }
+    }
+
+    /// The rowid.
+    pub const fn rowid(ascending: Order, descending: Order) -> Self {
+        Self {
+            column: -1,
+            ascending,
+            descending,
+            unique: true,
+        }
+    }
+
+    /// A column that several rows have the same value in.
+    pub const fn grouped(column: usize, ascending: Order, descending: Order) -> Self {
+        Self {
+            column: column as c_int,
+            ascending,
+            descending,
+            unique: false,
+        }
+    }
+}
+
+/// In which order a table gives its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As the table describes it.
+    Natural,
+    /// The other way round.
+    Reverse,
+    /// By ascending id, where that is another order than the natural one.
+    IdAscending,
+    /// By descending id, where that is another order than the reverse one.
+    IdDescending,
+}
+
+const ORDERS: [Order; 4] = [
+    Order::Natural,
+    Order::Reverse,
+    Order::IdAscending,
+    Order::IdDescending,
+];
+
+/// How many arguments a table can have.
+const MOST_ARGUMENTS: usize = 4;
+
+/// What was agreed with the planner about one use of a table. It travels in the 31 bits of `idxNum`: which arguments
+/// are given (4), the order (2), which columns are read (24).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    given: u32,
+    order: Order,
+    used: u32,
+}
+
+impl Plan {
+    const USED_BITS: u32 = 24;
+
+    fn encode(self) -> c_int {
+        let order = ORDERS
+            .iter()
+            .position(|order| *order == self.order)
+            .unwrap_or(0) as u32;
+        c_int::try_from(self.given | order << 4 | self.used << 6).unwrap_or(0)
+    }
+
+    pub(super) fn decode(number: c_int) -> Self {
+        let number = u32::try_from(number).unwrap_or(0);
+        Self {
+            given: number & 0xf,
+            order: ORDERS
+                .get((number >> 4 & 3) as usize)
+                .copied()
+                .unwrap_or(Order::Natural),
+            used: number >> 6,
+        }
+    }
+
+    /// In which order rows are wanted.
+    pub fn order(self) -> Order {
+        self.order
+    }
+
+    /// Whether the statement reads a column.
+    pub fn uses(self, column: usize) -> bool {
+        u32::try_from(column)
+            .is_ok_and(|column| column < Self::USED_BITS && self.used >> column & 1 == 1)
+    }
+
+    /// Whether the statement reads any of these columns.
+    pub fn uses_any(self, columns: std::ops::RangeInclusive<usize>) -> bool {
+        columns.into_iter().any(|column| self.uses(column))
+    }
+
+    /// Which argument each of the values is that a call passes, in order.
+    pub(super) fn arguments(self) -> impl Iterator<Item = usize> {
+        (0..MOST_ARGUMENTS).filter(move |at| self.given >> at & 1 == 1)
+    }
+}
+
+impl Shape {
+    /// The `CREATE TABLE` statement that declares the columns.
+    pub(super) fn declaration(&self) -> String {
+        let mut text = format!("CREATE TABLE {}({}", self.name, self.columns);
+        for argument in self.arguments {
+            text.push_str(&format!(", \"{argument}\" HIDDEN"));
+        }
+        text.push(')');
+        text
+    }
+
+    /// The number of columns before the hidden ones.
+    pub(super) fn visible(&self) -> usize {
+        self.columns.split(',').count()
+    }
+
+    fn argument_of(&self, column: c_int) -> Option<usize> {
+        let at = usize::try_from(column).ok()?.checked_sub(self.visible())?;
+        (at < self.arguments.len()).then_some(at)
+    }
+
+    /// Agrees with the planner. `Ok(false)` means: not this way.
+    ///
+    /// # Safety
+    /// `info` is what SQLite passed to xBestIndex, during that call.
+    pub(super) unsafe fn best_index(&self, info: *mut ffi::sqlite3_index_info) -> Result<bool> {
+        const EQUAL: u8 = 2;
+        // SAFETY: SQLite owns the structure and leaves it to this call; its arrays have the lengths that it names.
+        let (info_ref, constraints, usages, terms) = unsafe {
+            (
+                &mut *info,
+                slice((*info).aConstraint, (*info).nConstraint),
+                slice((*info).aConstraintUsage, (*info).nConstraint),
+                slice((*info).aOrderBy, (*info).nOrderBy),
+            )
+        };
+        let mut chosen = [None; MOST_ARGUMENTS];
+        let mut named = [false; MOST_ARGUMENTS];
+        for (at, constraint) in constraints.iter().enumerate() {
+            let Some(argument) = self.argument_of(constraint.iColumn) else {
+                continue;
+            };
+            if constraint.op != EQUAL || argument >= MOST_ARGUMENTS {
+                continue;
+            }
+            if let Some(named) = named.get_mut(argument) {
+                *named = true;
+            }
+            if constraint.usable != 0 {
+                if let Some(chosen) = chosen.get_mut(argument) {
+                    chosen.get_or_insert(at);
+                }
+            }
+        }
+        for (at, argument) in self.arguments.iter().enumerate() {
+            let named = named.get(at).copied().unwrap_or(false);
+            if named && chosen.get(at).copied().flatten().is_none() {
+                return Ok(false);
+            }
+            if !named && at < self.required {
+                return Err(Error::misuse(format!("needs an argument: {argument}")));
+            }
+        }
+        let mut given = 0;
+        let mut position = 0;
+        let mut limit = None;
+        for (argument, constraint) in chosen.iter().enumerate() {
+            let Some(constraint) = constraint else {
+                continue;
+            };
+            given |= 1_u32 << argument;
+            position += 1;
+            if let Some(usage) = usages.get_mut(*constraint) {
+                usage.argvIndex = position;
+                usage.omit = 1;
+            }
+            if self.limit == Some(argument) {
+                // SAFETY: as this function's own condition says.
+                limit = unsafe { constant(info, *constraint) };
+            }
+        }
+        let order = self.order_for(terms);
+        info_ref.orderByConsumed = c_int::from(order.is_some());
+        let rows = limit.map_or(self.rows, |limit| limit.clamp(0, self.rows.max(1)));
+        info_ref.estimatedRows = rows.max(1);
+        info_ref.estimatedCost = 5.0 + 2.0 * rows as f64;
+        let mask = (1_u64 << Plan::USED_BITS) - 1;
+        info_ref.idxNum = Plan {
+            given,
+            order: order.unwrap_or(Order::Natural),
+            used: u32::try_from(info_ref.colUsed & mask).unwrap_or(u32::MAX),
+        }
+        .encode();
+        Ok(true)
+    }
+
+    /// The order that satisfies an ORDER BY, if there is one.
+    fn order_for(&self, terms: &[ffi::OrderTerm]) -> Option<Order> {
+        let first = terms.first()?;
+        let key = self.orders.iter().find(|key| key.column == first.iColumn)?;
+        if terms.len() > 1 && !key.unique {
+            return None;
+        }
+        Some(if first.desc != 0 {
+            key.descending
+        } else {
+            key.ascending
+        })
+    }
+}
+
+/// The value of a constraint's right side, where the planner knows it: a literal, that is.
+///
+/// # Safety
+/// `info` is what SQLite passed to xBestIndex, during that call.
+unsafe fn constant(info: *mut ffi::sqlite3_index_info, constraint: usize) -> Option<i64> {
+    let mut value = std::ptr::null_mut();
+    let at = c_int::try_from(constraint).ok()?;
+    // SAFETY: the structure is SQLite's, and the value stays good until xBestIndex returns.
+    unsafe {
+        if routine!(vtab_rhs_value, info, at, &mut value) != code::OK || value.is_null() {
+            return None;
+        }
+        let value = Value::all(&mut value, 1).first().copied()?;
+        (value.kind() == Kind::Integer).then(|| value.integer())
+    }
+}
+
+/// # Safety
+/// `start` is null or points to `length` elements, which nobody else uses for `'a`.
+unsafe fn slice<'a, T>(start: *mut T, length: c_int) -> &'a mut [T] {
+    match usize::try_from(length) {
+        // SAFETY: as the function's own condition says.
+        Ok(length) if length > 0 && !start.is_null() => unsafe {
+            std::slice::from_raw_parts_mut(start, length)
+        },
+        _ => &mut [],
+    }
+}

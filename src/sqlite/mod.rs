@@ -1,0 +1,69 @@
+//! The whole of the extension's `unsafe`: a safe surface over the host's SQLite.
+//!
+//! * [`entry`]: what happens when the library is loaded.
+//! * [`connection`]: one database connection, its kept statements, and what it can tell.
+//! * [`statement`]: prepared statements, bound and stepped.
+//! * [`value`]: arguments that SQL passes in.
+//! * [`context`]: where a function or a column puts its result.
+//! * [`function`]: registering scalar functions.
+//! * [`table`]: registering table-valued functions (eponymous virtual tables).
+//! * [`index`]: what the query planner asks of a table, and the answer.
+//! * [`write`]: several statements as one, all or nothing.
+//!
+//! Every callback that SQLite can reach catches panics and turns them into an error, so none crosses into the host.
+
+mod connection;
+mod context;
+pub mod entry;
+mod ffi;
+mod function;
+mod index;
+mod statement;
+mod table;
+mod value;
+mod write;
+
+pub use connection::Connection;
+pub use context::Context;
+pub use function::{Answer, Body, Function, Risk};
+pub use index::{Order, Plan, Shape, SortKey};
+pub use statement::{Parameter, Statement};
+pub use table::{Arguments, Rows, Table};
+pub use value::{Kind, Value};
+
+/// Result codes of SQLite that the extension names itself.
+pub mod code {
+    /// Misuse, or a thing that is not there.
+    pub const ERROR: i32 = 1;
+    /// Something that cannot be: a bug in the extension.
+    pub const INTERNAL: i32 = 2;
+    /// Another connection is in the way.
+    pub const BUSY: i32 = 5;
+    /// Out of memory.
+    pub const NOMEM: i32 = 7;
+    /// A stored tree is broken (`SQLITE_CORRUPT_VTAB`).
+    pub const CORRUPT_VTAB: i32 = 11 | (1 << 8);
+    /// The planner's "not this way".
+    pub(super) const CONSTRAINT: i32 = 19;
+    pub(super) const OK: i32 = 0;
+    pub(super) const ROW: i32 = 100;
+    pub(super) const DONE: i32 = 101;
+}
+
+/// Runs a callback's body, and turns a panic in it into an error.
+fn guarded<T>(body: impl FnOnce() -> crate::error::Result<T>) -> crate::error::Result<T> {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
+        Ok(outcome) => outcome,
+        Err(payload) => {
+            let what = payload
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| payload.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            Err(crate::error::Error::new(
+                code::INTERNAL,
+                format!("internal error, please report it: {what}"),
+            ))
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! Registering table-valued functions: eponymous virtual tables that are only read.
+
+use std::ffi::CString;
+use std::os::raw::{c_char, c_int, c_void};
+use std::rc::Rc;
+
+use super::connection::free_boxed;
+use super::ffi::{self, routine};
+use super::{code, guarded, Connection, Context, Kind, Plan, Shape, Value};
+use crate::error::{Error, Result};
+
+/// A table-valued function.
+pub trait Table: 'static {
+    /// What it looks like.
+    const SHAPE: Shape;
+    /// The rows of one use of it.
+    type Rows: Rows;
+}
+
+/// The rows of one use of a table, one at a time.
+pub trait Rows: Sized {
+    /// Starts with these arguments, and stands on the first row if there is one. Arguments that are required are not NULL.
+    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self>;
+    /// Whether there is no row here: all have been given.
+    fn at_end(&self) -> bool;
+    /// Goes to the next row.
+    fn advance(&mut self) -> Result<()>;
+    /// Gives a column of this row.
+    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()>;
+    /// A number for this row that no other one has.
+    fn rowid(&self) -> i64;
+}
+
+/// The arguments of one use of a table.
+pub struct Arguments<'a>([Option<Value<'a>>; 4]);
+
+impl<'a> Arguments<'a> {
+    /// An argument, if it was given and is not NULL.
+    pub fn get(&self, at: usize) -> Option<Value<'a>> {
+        self.0
+            .get(at)
+            .copied()
+            .flatten()
+            .filter(|value| value.kind() != Kind::Null)
+    }
+}
+
+impl Connection {
+    /// Makes a table known to this connection.
+    pub fn register_table<T: Table>(self: &Rc<Self>) -> Result<()> {
+        // SAFETY: the module's callbacks are those of `T`, and the user data is what `connect` expects.
+        unsafe { register_module(self, T::SHAPE.name, &Glue::<T>::MODULE) }
+    }
+}
+
+/// # Safety
+/// The module's callbacks take an `Rc<Connection>` as their user data.
+pub(super) unsafe fn register_module(
+    connection: &Rc<Connection>,
+    name: &str,
+    module: &'static ffi::sqlite3_module,
+) -> Result<()> {
+    let name =
+        CString::new(name).map_err(|_| Error::new(code::INTERNAL, "a table's name with a NUL"))?;
+    let shared = Box::new(Rc::clone(connection));
+    // SAFETY: the connection is open and the module static. SQLite owns the box from here on, also when the call fails.
+    let outcome = unsafe {
+        ffi::sqlite3ext_create_module_v2(
+            connection.handle(),
+            name.as_ptr(),
+            module,
+            Box::into_raw(shared).cast(),
+            Some(free_boxed::<Rc<Connection>>),
+        )
+    };
+    if outcome == code::OK {
+        Ok(())
+    } else {
+        Err(connection.error(outcome))
+    }
+}
+
+/// A connected table, with what SQLite needs to see of it first.
+#[repr(C)]
+struct Connected {
+    base: ffi::sqlite3_vtab,
+    connection: Rc<Connection>,
+}
+
+/// A cursor, likewise.
+#[repr(C)]
+struct Cursor<R> {
+    base: ffi::sqlite3_vtab_cursor,
+    /// None before the start, and after the end: what rows hold is given up as early as can be.
+    rows: Option<R>,
+    arguments: [*mut ffi::sqlite3_value; 4],
+}
+
+impl<R> Cursor<R> {
+    fn forget_arguments(&mut self) {
+        for argument in &mut self.arguments {
+            // SAFETY: null, which is allowed, or a copy of our own that is freed once.
+            unsafe { routine!(value_free, *argument) };
+            *argument = std::ptr::null_mut();
+        }
+    }
+}
+
+impl<R> Drop for Cursor<R> {
+    fn drop(&mut self) {
+        self.forget_arguments();
+    }
+}
+
+struct Glue<T>(std::marker::PhantomData<T>);
+
+impl<T: Table> Glue<T> {
+    const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
+        iVersion: 0,
+        // Without xCreate the table is there under its own name only.
+        xCreate: None,
+        xConnect: Some(connect::<T>),
+        xBestIndex: Some(best_index::<T>),
+        xDisconnect: Some(disconnect),
+        xDestroy: None,
+        xOpen: Some(open::<T>),
+        xClose: Some(close::<T>),
+        xFilter: Some(filter::<T>),
+        xNext: Some(next::<T>),
+        xEof: Some(eof::<T>),
+        xColumn: Some(column::<T>),
+        xRowid: Some(rowid::<T>),
+        xUpdate: None,
+        xBegin: None,
+        xSync: None,
+        xCommit: None,
+        xRollback: None,
+        xFindFunction: None,
+        xRename: None,
+        xSavepoint: None,
+        xRelease: None,
+        xRollbackTo: None,
+        xShadowName: None,
+    };
+}
+
+/// Leaves an error where SQLite looks for it, and gives its code.
+///
+/// # Safety
+/// `place` is a table's message, which SQLite frees.
+pub(super) unsafe fn report(place: *mut *mut c_char, name: &str, error: &Error) -> c_int {
+    // SAFETY: as the function's own condition says; the message before this one is freed.
+    unsafe {
+        routine!(free, (*place).cast());
+        *place = ffi::allocate_text(ffi::table(), &format!("{name}: {}", error.message()));
+    }
+    error.code()
+}
+
+/// Calls back into the table of a cursor, with a guard, and reports what fails.
+///
+/// # Safety
+/// `cursor` is one that `open::<T>` made and `close::<T>` has not freed.
+unsafe fn with_cursor<T: Table>(
+    cursor: *mut ffi::sqlite3_vtab_cursor,
+    body: impl FnOnce(&mut Cursor<T::Rows>, &Rc<Connection>) -> Result<()>,
+) -> c_int {
+    // SAFETY: the condition above. The table outlives its cursors, and SQLite makes one call at a time on a cursor.
+    let (cursor, connected) = unsafe {
+        (
+            &mut *cursor.cast::<Cursor<T::Rows>>(),
+            (*cursor).pVtab.cast::<Connected>(),
+        )
+    };
+    // SAFETY: as above. A call that is nested in this one may use the same table, so the reference is a shared one.
+    let connection = unsafe { &(*connected).connection };
+    match guarded(|| body(cursor, connection)) {
+        Ok(()) => code::OK,
+        Err(error) => {
+            cursor.rows = None;
+            // SAFETY: the table is connected.
+            unsafe { report(&raw mut (*connected).base.zErrMsg, T::SHAPE.name, &error) }
+        }
+    }
+}
+
+unsafe extern "C" fn connect<T: Table>(
+    db: *mut ffi::sqlite3,
+    user_data: *mut c_void,
+    _count: c_int,
+    _words: *const *const c_char,
+    table: *mut *mut ffi::sqlite3_vtab,
+    message: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: the user data is what `register_module` gave.
+    let connection = unsafe { Rc::clone(&*user_data.cast::<Rc<Connection>>()) };
+    let outcome = guarded(|| {
+        declare(&connection, db, &T::SHAPE.declaration())?;
+        Ok(Box::new(Connected {
+            base: EMPTY_TABLE,
+            connection: Rc::clone(&connection),
+        }))
+    });
+    match outcome {
+        Ok(connected) => {
+            connection.table_connected();
+            // SAFETY: SQLite asks for the table here, and gives it back to `disconnect`.
+            unsafe { *table = Box::into_raw(connected).cast() };
+            code::OK
+        }
+        // SAFETY: the place for the message is SQLite's.
+        Err(error) => unsafe { report(message, T::SHAPE.name, &error) },
+    }
+}
+
+pub(super) const EMPTY_TABLE: ffi::sqlite3_vtab = ffi::sqlite3_vtab {
+    pModule: std::ptr::null(),
+    nRef: 0,
+    zErrMsg: std::ptr::null_mut(),
+};
+
+/// Tells SQLite the columns of a table that is being connected.
+pub(super) fn declare(
+    connection: &Connection,
+    db: *mut ffi::sqlite3,
+    declaration: &str,
+) -> Result<()> {
+    let text = CString::new(declaration)
+        .map_err(|_| Error::new(code::INTERNAL, "a declaration with a NUL"))?;
+    // SAFETY: called from xConnect, with the connection that SQLite passed to it.
+    let outcome = unsafe { ffi::sqlite3ext_declare_vtab(db, text.as_ptr()) };
+    if outcome == code::OK {
+        Ok(())
+    } else {
+        Err(connection.error(outcome))
+    }
+}
+
+unsafe extern "C" fn disconnect(table: *mut ffi::sqlite3_vtab) -> c_int {
+    // SAFETY: `connect` made it, and SQLite gives it back once.
+    let connected = unsafe { Box::from_raw(table.cast::<Connected>()) };
+    // A panic here could tell nobody; there is nothing in it that panics but what is caught.
+    drop(guarded(|| {
+        connected.connection.table_disconnected();
+        Ok(())
+    }));
+    code::OK
+}
+
+unsafe extern "C" fn best_index<T: Table>(
+    table: *mut ffi::sqlite3_vtab,
+    info: *mut ffi::sqlite3_index_info,
+) -> c_int {
+    // SAFETY: SQLite passes a structure for this call.
+    match guarded(|| unsafe { T::SHAPE.best_index(info) }) {
+        Ok(true) => code::OK,
+        Ok(false) => code::CONSTRAINT,
+        // SAFETY: the table is connected.
+        Err(error) => unsafe { report(&raw mut (*table).zErrMsg, T::SHAPE.name, &error) },
+    }
+}
+
+unsafe extern "C" fn open<T: Table>(
+    _table: *mut ffi::sqlite3_vtab,
+    cursor: *mut *mut ffi::sqlite3_vtab_cursor,
+) -> c_int {
+    let opened: Box<Cursor<T::Rows>> = Box::new(Cursor {
+        base: ffi::sqlite3_vtab_cursor {
+            pVtab: std::ptr::null_mut(),
+        },
+        rows: None,
+        arguments: [std::ptr::null_mut(); 4],
+    });
+    // SAFETY: SQLite asks for the cursor here, sets its table, and gives it back to `close`.
+    unsafe { *cursor = Box::into_raw(opened).cast() };
+    code::OK
+}
+
+unsafe extern "C" fn close<T: Table>(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
+    drop(guarded(|| {
+        // SAFETY: `open` made it, and SQLite gives it back once.
+        drop(unsafe { Box::from_raw(cursor.cast::<Cursor<T::Rows>>()) });
+        Ok(())
+    }));
+    code::OK
+}
+
+unsafe extern "C" fn filter<T: Table>(
+    cursor: *mut ffi::sqlite3_vtab_cursor,
+    plan: c_int,
+    _text: *const c_char,
+    count: c_int,
+    values: *mut *mut ffi::sqlite3_value,
+) -> c_int {
+    let plan = Plan::decode(plan);
+    // SAFETY: SQLite passes a cursor of ours, and arguments that last until this returns.
+    unsafe {
+        with_cursor::<T>(cursor, |cursor, connection| {
+            let _nested = connection.enter()?;
+            cursor.rows = None;
+            cursor.forget_arguments();
+            let mut arguments = Arguments([None; 4]);
+            for (at, value) in plan.arguments().zip(Value::all(values, count)) {
+                if let Some(place) = arguments.0.get_mut(at) {
+                    *place = Some(*value);
+                }
+                if plan.uses(T::SHAPE.visible() + at) {
+                    let copy = routine!(value_dup, value.raw());
+                    if copy.is_null() {
+                        return Err(Error::no_memory());
+                    }
+                    if let Some(place) = cursor.arguments.get_mut(at) {
+                        *place = copy;
+                    }
+                }
+            }
+            if (0..T::SHAPE.required).any(|at| arguments.get(at).is_none()) {
+                return Ok(());
+            }
+            let rows = T::Rows::start(connection, &arguments, plan)?;
+            cursor.rows = Some(rows).filter(|rows| !rows.at_end());
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn next<T: Table>(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
+    // SAFETY: SQLite passes a cursor of ours.
+    unsafe {
+        with_cursor::<T>(cursor, |cursor, connection| {
+            let _nested = connection.enter()?;
+            if let Some(rows) = &mut cursor.rows {
+                rows.advance()?;
+                if rows.at_end() {
+                    cursor.rows = None;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn eof<T: Table>(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
+    // SAFETY: SQLite passes a cursor of ours.
+    c_int::from(unsafe { (*cursor.cast::<Cursor<T::Rows>>()).rows.is_none() })
+}
+
+unsafe extern "C" fn column<T: Table>(
+    cursor: *mut ffi::sqlite3_vtab_cursor,
+    context: *mut ffi::sqlite3_context,
+    column: c_int,
+) -> c_int {
+    // SAFETY: SQLite passes a cursor of ours, and the context of a call that lasts until this returns.
+    let (cursor, mut context) =
+        unsafe { (&*cursor.cast::<Cursor<T::Rows>>(), Context::new(context)) };
+    let outcome = guarded(|| {
+        let column = usize::try_from(column).unwrap_or(usize::MAX);
+        if let Some(at) = column.checked_sub(T::SHAPE.visible()) {
+            match cursor.arguments.get(at) {
+                // SAFETY: a copy of our own, which is protected.
+                Some(value) if !value.is_null() => unsafe { context.result_value(*value) },
+                _ => context.result_null(),
+            }
+            return Ok(());
+        }
+        match &cursor.rows {
+            Some(rows) => rows.column(&mut context, column),
+            None => Ok(()),
+        }
+    });
+    match outcome {
+        Ok(()) => code::OK,
+        Err(error) => {
+            context.result_error(T::SHAPE.name, &error);
+            error.code()
+        }
+    }
+}
+
+unsafe extern "C" fn rowid<T: Table>(
+    cursor: *mut ffi::sqlite3_vtab_cursor,
+    rowid: *mut i64,
+) -> c_int {
+    // SAFETY: SQLite passes a cursor of ours, and a place for the number.
+    unsafe {
+        with_cursor::<T>(cursor, |cursor, _| {
+            *rowid = cursor.rows.as_ref().map_or(0, Rows::rowid);
+            Ok(())
+        })
+    }
+}

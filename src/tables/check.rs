@@ -1,0 +1,83 @@
+//! `branch_check([thread_id])`: what is broken in the stored trees.
+
+use std::rc::Rc;
+
+use crate::arguments;
+use crate::error::Result;
+use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
+use crate::tree::check::{check, Problem};
+use crate::tree::snapshot::Snapshot;
+
+/// The table.
+pub struct BranchCheck;
+
+impl Table for BranchCheck {
+    const SHAPE: Shape = Shape {
+        name: "branch_check",
+        columns: "thread_id TEXT, message_id INTEGER, problem TEXT, detail TEXT",
+        arguments: &["thread"],
+        required: 0,
+        orders: &[SortKey::rowid(Order::Natural, Order::Reverse)],
+        rows: 10,
+        limit: None,
+    };
+    type Rows = CheckRows;
+}
+
+/// The rows of one use.
+pub struct CheckRows {
+    problems: Vec<Problem>,
+    reverse: bool,
+    passed: usize,
+}
+
+impl CheckRows {
+    fn position(&self) -> usize {
+        if self.reverse {
+            self.problems.len().wrapping_sub(self.passed + 1)
+        } else {
+            self.passed
+        }
+    }
+}
+
+impl Rows for CheckRows {
+    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let thread = match arguments.get(0) {
+            Some(value) => Some(arguments::thread_id("thread_id", value)?),
+            None => None,
+        };
+        let _snapshot = Snapshot::hold(connection)?;
+        Ok(Self {
+            problems: check(connection, thread)?,
+            reverse: plan.order() == Order::Reverse,
+            passed: 0,
+        })
+    }
+
+    fn at_end(&self) -> bool {
+        self.passed >= self.problems.len()
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.passed += 1;
+        Ok(())
+    }
+
+    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
+        let Some(problem) = self.problems.get(self.position()) else {
+            return Ok(());
+        };
+        match column {
+            0 => context.result_text(&problem.thread),
+            1 => context.result_optional(problem.message),
+            2 => context.result_text(problem.problem.as_bytes()),
+            _ => context.result_text(problem.detail.as_bytes()),
+        }
+        Ok(())
+    }
+
+    fn rowid(&self) -> i64 {
+        i64::try_from(self.position()).unwrap_or(i64::MAX - 1) + 1
+    }
+}

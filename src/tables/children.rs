@@ -1,0 +1,136 @@
+//! `branch_children(message_id)`: the messages that have it for their parent.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::list::{List, BY_ID};
+use crate::arguments;
+use crate::error::Result;
+use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
+use crate::tree::fetch::{Wanted, WIDTH};
+use crate::tree::snapshot::Snapshot;
+use crate::tree::{below, branch};
+
+const IS_CURRENT: usize = WIDTH;
+
+/// The table.
+pub struct BranchChildren;
+
+impl Table for BranchChildren {
+    const SHAPE: Shape = Shape {
+        name: "branch_children",
+        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
+                  parent_entry_id INTEGER, is_current INTEGER",
+        arguments: &["message_id"],
+        required: 1,
+        orders: &BY_ID,
+        rows: 3,
+        limit: None,
+    };
+    type Rows = ChildRows;
+}
+
+/// The rows of one use.
+pub struct ChildRows {
+    siblings: Siblings,
+}
+
+impl Rows for ChildRows {
+    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let parent = match arguments.get(0) {
+            Some(value) => Some(arguments::message_id("message_id", value)?),
+            None => None,
+        };
+        let snapshot = Snapshot::hold(connection)?;
+        let ids = match parent {
+            Some(parent) => below::children(connection, parent)?,
+            None => Vec::new(),
+        };
+        let current = plan.uses(IS_CURRENT);
+        Ok(Self {
+            siblings: Siblings::new(connection, snapshot, ids, parent, plan, current)?,
+        })
+    }
+
+    fn at_end(&self) -> bool {
+        self.siblings.list.id().is_none()
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.siblings.advance()
+    }
+
+    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
+        if column < WIDTH {
+            self.siblings.list.column(context, column);
+        } else {
+            context.result_flag(self.siblings.is_current);
+        }
+        Ok(())
+    }
+
+    fn rowid(&self) -> i64 {
+        self.siblings.list.id().unwrap_or(0)
+    }
+}
+
+/// Messages that have the same parent, of which each thread's current branch contains at most one.
+pub struct Siblings {
+    connection: Rc<Connection>,
+    /// The messages.
+    pub list: List,
+    parent: Option<i64>,
+    /// By thread, the one that lies on its current branch. None if nobody asks.
+    current: Option<HashMap<Vec<u8>, Option<i64>>>,
+    /// Whether the current message lies on its thread's current branch.
+    pub is_current: bool,
+}
+
+impl Siblings {
+    /// Stands on the first of them. `current` says that somebody asks which lie on the current branch.
+    pub fn new(
+        connection: &Rc<Connection>,
+        snapshot: Snapshot,
+        ids: Vec<i64>,
+        parent: Option<i64>,
+        plan: Plan,
+        current: bool,
+    ) -> Result<Self> {
+        let wanted = match Wanted::of(plan, 0) {
+            Wanted::Nothing if current => Wanted::Head,
+            wanted => wanted,
+        };
+        let mut siblings = Self {
+            connection: Rc::clone(connection),
+            list: List::new(connection, snapshot, ids, plan, wanted)?,
+            parent,
+            current: current.then(HashMap::new),
+            is_current: false,
+        };
+        siblings.look()?;
+        Ok(siblings)
+    }
+
+    /// Goes to the next message.
+    pub fn advance(&mut self) -> Result<()> {
+        self.list.advance()?;
+        self.look()
+    }
+
+    fn look(&mut self) -> Result<()> {
+        let (Some(current), Some(id)) = (&mut self.current, self.list.id()) else {
+            return Ok(());
+        };
+        let thread = self.list.thread()?;
+        let on_branch = match current.get(thread) {
+            Some(known) => *known,
+            None => {
+                let found = branch::child_on(&self.connection, thread, self.parent)?;
+                current.insert(thread.to_vec(), found);
+                found
+            }
+        };
+        self.is_current = on_branch == Some(id);
+        Ok(())
+    }
+}

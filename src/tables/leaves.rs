@@ -1,0 +1,102 @@
+//! `branch_leaves(thread_id)`: a thread's messages without children.
+
+use std::rc::Rc;
+
+use super::list::{List, BY_ID};
+use crate::arguments;
+use crate::error::{push, Result};
+use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
+use crate::tree::fetch::{Wanted, WIDTH};
+use crate::tree::forest::{self, Forest};
+use crate::tree::snapshot::Snapshot;
+use crate::tree::thread;
+
+const DEPTH: usize = WIDTH;
+const FORK_ID: usize = WIDTH + 1;
+
+/// The table.
+pub struct BranchLeaves;
+
+impl Table for BranchLeaves {
+    const SHAPE: Shape = Shape {
+        name: "branch_leaves",
+        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
+                  parent_entry_id INTEGER, depth INTEGER, fork_id INTEGER, is_current INTEGER",
+        arguments: &["thread"],
+        required: 1,
+        orders: &BY_ID,
+        rows: 10,
+        limit: None,
+    };
+    type Rows = LeafRows;
+}
+
+/// The rows of one use.
+pub struct LeafRows {
+    list: List,
+    leaf: Option<i64>,
+    forest: Option<Forest>,
+}
+
+impl Rows for LeafRows {
+    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let thread = match arguments.get(0) {
+            Some(value) => arguments::thread_id("thread_id", value)?,
+            None => &[],
+        };
+        let snapshot = Snapshot::hold(connection)?;
+        let leaf = thread::leaf(connection, thread)?;
+        let mut forest = None;
+        let mut ids = Vec::new();
+        if leaf.is_some() {
+            if plan.uses_any(DEPTH..=FORK_ID) {
+                let shape = Forest::of(connection, thread)?;
+                for at in 0..shape.len() {
+                    if shape.is_inside(at) && shape.children(at) == 0 {
+                        push(&mut ids, shape.id(at))?;
+                    }
+                }
+                forest = Some(shape);
+            } else {
+                ids = forest::leaves(connection, thread)?;
+            }
+        }
+        Ok(Self {
+            list: List::new(connection, snapshot, ids, plan, Wanted::of(plan, 0))?,
+            leaf: leaf.flatten(),
+            forest,
+        })
+    }
+
+    fn at_end(&self) -> bool {
+        self.list.id().is_none()
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.list.advance()
+    }
+
+    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
+        if column < WIDTH {
+            self.list.column(context, column);
+            return Ok(());
+        }
+        let id = self.list.id();
+        if column > FORK_ID {
+            context.result_flag(id.is_some() && id == self.leaf);
+        } else if let (Some(forest), Some(id)) = (&self.forest, id) {
+            if let Some(at) = forest.position(id) {
+                if column == DEPTH {
+                    context.result_integer(forest.depth(at));
+                } else {
+                    context.result_optional(forest.fork(at).map(|fork| forest.id(fork)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn rowid(&self) -> i64 {
+        self.list.id().unwrap_or(0)
+    }
+}

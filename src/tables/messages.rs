@@ -1,0 +1,111 @@
+//! `branch_messages(thread_id [, limit [, before]])`: a thread's current branch.
+
+use std::rc::Rc;
+
+use crate::arguments;
+use crate::error::Result;
+use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
+use crate::tree::branch;
+use crate::tree::fetch::{Fetch, Wanted, WIDTH};
+use crate::tree::snapshot::Snapshot;
+use crate::tree::walk::Walk;
+
+const ID: usize = 0;
+const DISTANCE: usize = WIDTH;
+
+/// The table.
+pub struct BranchMessages;
+
+impl Table for BranchMessages {
+    const SHAPE: Shape = Shape {
+        name: "branch_messages",
+        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
+                  parent_entry_id INTEGER, distance INTEGER",
+        arguments: &["thread", "limit", "before"],
+        required: 1,
+        orders: &[
+            SortKey::new(DISTANCE, Order::Reverse, Order::Natural),
+            SortKey::new(ID, Order::IdAscending, Order::IdDescending),
+            SortKey::rowid(Order::IdAscending, Order::IdDescending),
+        ],
+        rows: 100,
+        limit: Some(1),
+    };
+    type Rows = MessageRows;
+}
+
+/// The rows of one use.
+pub struct MessageRows {
+    walk: Option<Walk>,
+    fetch: Option<Fetch>,
+    _snapshot: Snapshot,
+}
+
+impl MessageRows {
+    fn read(&mut self) -> Result<()> {
+        if let (Some(walk), Some(fetch)) = (&self.walk, &mut self.fetch) {
+            if let Some(at) = walk.at() {
+                if !fetch.go_to(at.id)? {
+                    return Err(walk.missing());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rows for MessageRows {
+    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let thread = match arguments.get(0) {
+            Some(value) => arguments::thread_id("thread_id", value)?,
+            None => &[],
+        };
+        let limit = arguments::limit(arguments.get(1))?;
+        let before = match arguments.get(2) {
+            Some(value) => Some(arguments::message_id("before", value)?),
+            None => None,
+        };
+        let snapshot = Snapshot::hold(connection)?;
+        let wanted = Wanted::of(plan, ID);
+        let mut walk = None;
+        let mut fetch = None;
+        if let Some((leaf, cut)) = branch::cut(connection, thread, limit, before)? {
+            let verify = wanted == Wanted::Nothing;
+            let path = Walk::new(connection, leaf, cut, plan.order(), verify)?;
+            fetch = Fetch::new(connection, wanted, path.descends())?;
+            walk = Some(path);
+        }
+        let mut rows = Self {
+            walk,
+            fetch,
+            _snapshot: snapshot,
+        };
+        rows.read()?;
+        Ok(rows)
+    }
+
+    fn at_end(&self) -> bool {
+        self.walk.as_ref().and_then(Walk::at).is_none()
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        if let Some(walk) = &mut self.walk {
+            walk.advance()?;
+        }
+        self.read()
+    }
+
+    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
+        match (&self.fetch, self.walk.as_ref().and_then(Walk::at)) {
+            (_, Some(at)) if column == DISTANCE => context.result_integer(at.distance),
+            (_, Some(at)) if column == ID => context.result_integer(at.id),
+            (Some(fetch), _) => context.result_column(fetch.row(), column),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn rowid(&self) -> i64 {
+        self.walk.as_ref().and_then(Walk::at).map_or(0, |at| at.id)
+    }
+}

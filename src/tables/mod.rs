@@ -1,0 +1,20 @@
+//! The table-valued functions, one file each.
+
+mod check;
+mod children;
+mod diff;
+mod leaves;
+mod list;
+mod messages;
+mod path;
+mod siblings;
+mod tree;
+
+pub use check::BranchCheck;
+pub use children::BranchChildren;
+pub use diff::BranchDiff;
+pub use leaves::BranchLeaves;
+pub use messages::BranchMessages;
+pub use path::BranchPath;
+pub use siblings::BranchSiblings;
+pub use tree::BranchTree;

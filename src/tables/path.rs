@@ -1,0 +1,83 @@
+//! `branch_path(message_id [, limit])`: the ids on the path to a message.
+
+use std::rc::Rc;
+
+use crate::arguments;
+use crate::error::Result;
+use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
+use crate::tree::links;
+use crate::tree::path::Cut;
+use crate::tree::snapshot::Snapshot;
+use crate::tree::walk::Walk;
+
+const ID: usize = 0;
+const DISTANCE: usize = 1;
+
+/// The table.
+pub struct BranchPath;
+
+impl Table for BranchPath {
+    const SHAPE: Shape = Shape {
+        name: "branch_path",
+        columns: "id INTEGER, distance INTEGER",
+        arguments: &["message_id", "limit"],
+        required: 1,
+        orders: &[
+            SortKey::new(DISTANCE, Order::Reverse, Order::Natural),
+            SortKey::new(ID, Order::IdAscending, Order::IdDescending),
+            SortKey::rowid(Order::IdAscending, Order::IdDescending),
+        ],
+        rows: 100,
+        limit: Some(1),
+    };
+    type Rows = PathRows;
+}
+
+/// The rows of one use.
+pub struct PathRows {
+    walk: Option<Walk>,
+    _snapshot: Snapshot,
+}
+
+impl Rows for PathRows {
+    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let id = match arguments.get(0) {
+            Some(value) => Some(arguments::message_id("message_id", value)?),
+            None => None,
+        };
+        let cut = Cut {
+            limit: arguments::limit(arguments.get(1))?,
+            ..Cut::default()
+        };
+        let snapshot = Snapshot::hold(connection)?;
+        let walk = match id {
+            Some(id) if links::exists(connection, id)? => {
+                Some(Walk::new(connection, id, cut, plan.order(), true)?)
+            }
+            _ => None,
+        };
+        Ok(Self {
+            walk,
+            _snapshot: snapshot,
+        })
+    }
+
+    fn at_end(&self) -> bool {
+        self.walk.as_ref().and_then(Walk::at).is_none()
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.walk.as_mut().map_or(Ok(()), Walk::advance)
+    }
+
+    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
+        if let Some(at) = self.walk.as_ref().and_then(Walk::at) {
+            context.result_integer(if column == ID { at.id } else { at.distance });
+        }
+        Ok(())
+    }
+
+    fn rowid(&self) -> i64 {
+        self.walk.as_ref().and_then(Walk::at).map_or(0, |at| at.id)
+    }
+}

@@ -1,0 +1,89 @@
+//! `branch_siblings(message_id)`: a message and its alternatives.
+
+use std::rc::Rc;
+
+use super::children::Siblings;
+use super::list::BY_ID;
+use crate::arguments;
+use crate::error::Result;
+use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
+use crate::tree::fetch::WIDTH;
+use crate::tree::snapshot::Snapshot;
+use crate::tree::{below, links};
+
+const POSITION: usize = WIDTH;
+const IS_CURRENT: usize = WIDTH + 1;
+
+/// The table.
+pub struct BranchSiblings;
+
+impl Table for BranchSiblings {
+    const SHAPE: Shape = Shape {
+        name: "branch_siblings",
+        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
+                  parent_entry_id INTEGER, position INTEGER, is_current INTEGER",
+        arguments: &["message_id"],
+        required: 1,
+        orders: &[
+            BY_ID[0],
+            BY_ID[1],
+            SortKey::new(POSITION, Order::Natural, Order::Reverse),
+        ],
+        rows: 3,
+        limit: None,
+    };
+    type Rows = SiblingRows;
+}
+
+/// The rows of one use.
+pub struct SiblingRows {
+    siblings: Siblings,
+}
+
+impl Rows for SiblingRows {
+    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let id = match arguments.get(0) {
+            Some(value) => Some(arguments::message_id("message_id", value)?),
+            None => None,
+        };
+        let snapshot = Snapshot::hold(connection)?;
+        let parent = match id {
+            Some(id) => links::parent(connection, id)?,
+            None => None,
+        };
+        let ids = match (id, parent) {
+            (_, Some(Some(parent))) => below::children(connection, parent)?,
+            (Some(id), Some(None)) => below::first_messages(connection, id)?,
+            _ => Vec::new(),
+        };
+        let current = plan.uses(IS_CURRENT);
+        let parent = parent.flatten();
+        Ok(Self {
+            siblings: Siblings::new(connection, snapshot, ids, parent, plan, current)?,
+        })
+    }
+
+    fn at_end(&self) -> bool {
+        self.siblings.list.id().is_none()
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.siblings.advance()
+    }
+
+    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
+        let list = &self.siblings.list;
+        match column {
+            POSITION => {
+                context.result_integer(i64::try_from(list.position()).unwrap_or(i64::MAX - 1) + 1);
+            }
+            IS_CURRENT => context.result_flag(self.siblings.is_current),
+            _ => list.column(context, column),
+        }
+        Ok(())
+    }
+
+    fn rowid(&self) -> i64 {
+        self.siblings.list.id().unwrap_or(0)
+    }
+}

@@ -1,0 +1,122 @@
+//! `branch_tree(thread_id)`: all of a thread's messages as a tree.
+
+use std::rc::Rc;
+
+use crate::arguments;
+use crate::error::Result;
+use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
+use crate::tree::graph::Graph;
+use crate::tree::snapshot::Snapshot;
+
+const PARENT: usize = 1;
+const ROLE: usize = 2;
+const CREATED_AT: usize = 3;
+const DEPTH: usize = 4;
+const CHILDREN: usize = 5;
+const IS_LEAF: usize = 6;
+const IS_CURRENT: usize = 7;
+const PREVIEW: usize = 8;
+const GRAPH: usize = 9;
+
+/// The table.
+pub struct BranchTree;
+
+impl Table for BranchTree {
+    const SHAPE: Shape = Shape {
+        name: "branch_tree",
+        columns:
+            "id INTEGER, parent_entry_id INTEGER, role TEXT, created_at INTEGER, depth INTEGER, \
+                  children INTEGER, is_leaf INTEGER, is_current INTEGER, preview TEXT, graph TEXT",
+        arguments: &["thread"],
+        required: 1,
+        orders: &[SortKey::rowid(Order::Natural, Order::Reverse)],
+        rows: 200,
+        limit: None,
+    };
+    type Rows = TreeRows;
+}
+
+/// The rows of one use.
+pub struct TreeRows {
+    graph: Option<Graph>,
+    /// Whether columns are read that only the message itself tells.
+    reads: bool,
+    reverse: bool,
+    passed: usize,
+    _snapshot: Snapshot,
+}
+
+impl TreeRows {
+    fn line(&self) -> usize {
+        if self.reverse {
+            let count = self.graph.as_ref().map_or(0, Graph::len);
+            count.wrapping_sub(self.passed + 1)
+        } else {
+            self.passed
+        }
+    }
+
+    fn read(&mut self) -> Result<()> {
+        let line = self.line();
+        match &mut self.graph {
+            Some(graph) if self.reads && line < graph.len() => graph.read(line),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Rows for TreeRows {
+    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let thread = match arguments.get(0) {
+            Some(value) => arguments::thread_id("thread_id", value)?,
+            None => &[],
+        };
+        let snapshot = Snapshot::hold(connection)?;
+        let mut rows = Self {
+            graph: Graph::of(connection, thread)?,
+            reads: plan.uses_any(ROLE..=CREATED_AT) || plan.uses_any(PREVIEW..=GRAPH),
+            reverse: plan.order() == Order::Reverse,
+            passed: 0,
+            _snapshot: snapshot,
+        };
+        rows.read()?;
+        Ok(rows)
+    }
+
+    fn at_end(&self) -> bool {
+        self.graph
+            .as_ref()
+            .is_none_or(|graph| self.passed >= graph.len())
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.passed += 1;
+        self.read()
+    }
+
+    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
+        let Some(graph) = &self.graph else {
+            return Ok(());
+        };
+        let line = self.line();
+        let at = graph.position(line);
+        let forest = graph.forest();
+        match column {
+            PARENT => context.result_optional(forest.parent(at).map(|parent| forest.id(parent))),
+            ROLE => context.result_column(graph.row(), 0),
+            CREATED_AT => context.result_column(graph.row(), 2),
+            DEPTH => context.result_integer(forest.depth(at)),
+            CHILDREN => context.result_integer(forest.children(at)),
+            IS_LEAF => context.result_flag(forest.children(at) == 0),
+            IS_CURRENT => context.result_flag(graph.is_current(at)),
+            PREVIEW => context.result_text(graph.preview()?.as_bytes()),
+            GRAPH => context.result_text(graph.draw(line)?.as_bytes()),
+            _ => context.result_integer(forest.id(at)),
+        }
+        Ok(())
+    }
+
+    fn rowid(&self) -> i64 {
+        i64::try_from(self.line()).unwrap_or(i64::MAX - 1) + 1
+    }
+}

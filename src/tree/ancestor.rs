@@ -1,0 +1,111 @@
+//! Depth, root, common ancestor.
+//!
+//! Two tips are walked up in turn, always the one whose stretch has the higher ids, until the stretches meet: as long
+//! as parents have lower ids than their children, a message cannot lie above a lower one. So the cost grows with the
+//! distance to the fork. If any link goes up, the whole of both paths is compared.
+
+use std::rc::Rc;
+
+use super::links;
+use super::path::{Climb, Stretch};
+use crate::error::{push, Result};
+use crate::sqlite::Connection;
+
+/// The number of ancestors of a message that is there.
+pub fn depth(connection: &Rc<Connection>, id: i64) -> Result<i64> {
+    let mut climb = Climb::from(connection, id)?;
+    let mut depth = 0;
+    while let Some(stretch) = climb.next_verified()? {
+        depth = stretch
+            .distance
+            .saturating_add_unsigned(stretch.run.steps());
+    }
+    Ok(depth)
+}
+
+/// The first message on the path to a message that is there.
+pub fn root(connection: &Rc<Connection>, id: i64) -> Result<i64> {
+    let mut climb = Climb::from(connection, id)?;
+    let mut root = id;
+    while let Some(stretch) = climb.next_verified()? {
+        root = stretch.run.first;
+    }
+    Ok(root)
+}
+
+/// How many messages lie below `above` on the path to `below`. None if it is not on that path.
+pub fn distance(connection: &Rc<Connection>, above: i64, below: i64) -> Result<Option<u64>> {
+    let mut climb = Climb::from(connection, below)?;
+    while let Some(stretch) = climb.next()? {
+        if stretch.run.contains(above) {
+            let passed = stretch.run.last.abs_diff(above);
+            let distance = u64::try_from(stretch.distance).unwrap_or(u64::MAX);
+            return Ok(Some(distance.saturating_add(passed)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether `above` is `below` or lies above it. Both are there.
+pub fn is_ancestor(connection: &Rc<Connection>, above: i64, below: i64) -> Result<bool> {
+    let downward = !links::any_later_parent(connection)?;
+    let mut climb = Climb::from(connection, below)?;
+    while let Some(mut stretch) = climb.next()? {
+        if stretch.run.contains(above) {
+            stretch.run.first = above;
+            stretch.verify(connection)?;
+            return Ok(true);
+        }
+        if downward && stretch.run.last < above {
+            return Ok(false);
+        }
+        stretch.verify(connection)?;
+    }
+    Ok(false)
+}
+
+/// The nearest message on the paths to both, which are there.
+pub fn common(connection: &Rc<Connection>, a: i64, b: i64) -> Result<Option<i64>> {
+    if links::any_later_parent(connection)? {
+        return common_anywhere(connection, a, b);
+    }
+    let mut climb_a = Climb::from(connection, a)?;
+    let mut climb_b = Climb::from(connection, b)?;
+    let (mut at_a, mut at_b) = (climb_a.next()?, climb_b.next()?);
+    while let (Some(mut in_a), Some(mut in_b)) = (at_a, at_b) {
+        let shared = in_a.run.last.min(in_b.run.last);
+        if in_a.run.contains(shared) && in_b.run.contains(shared) {
+            in_a.run.first = shared;
+            in_a.verify(connection)?;
+            in_b.run.first = shared;
+            in_b.verify(connection)?;
+            return Ok(Some(shared));
+        }
+        if in_a.run.first > in_b.run.last {
+            in_a.verify(connection)?;
+            at_a = climb_a.next()?;
+        } else {
+            in_b.verify(connection)?;
+            at_b = climb_b.next()?;
+        }
+    }
+    Ok(None)
+}
+
+fn common_anywhere(connection: &Rc<Connection>, a: i64, b: i64) -> Result<Option<i64>> {
+    let mut path: Vec<Stretch> = Vec::new();
+    let mut climb = Climb::from(connection, a)?;
+    while let Some(stretch) = climb.next_verified()? {
+        push(&mut path, stretch)?;
+    }
+    path.sort_unstable_by_key(|stretch| stretch.run.first);
+    let mut climb = Climb::from(connection, b)?;
+    while let Some(stretch) = climb.next_verified()? {
+        let after = path.partition_point(|other| other.run.first <= stretch.run.last);
+        let nearest = after.checked_sub(1).and_then(|at| path.get(at));
+        if let Some(other) = nearest.filter(|other| other.run.last >= stretch.run.first) {
+            return Ok(Some(other.run.last.min(stretch.run.last)));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,100 @@
+//! Children, and all that is below a message.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+
+use super::scan::{Direction, Scan};
+use crate::error::{push, Error, Result};
+use crate::sqlite::{code, Connection};
+
+/// The ids of a message's children, ascending.
+pub fn children(connection: &Rc<Connection>, id: i64) -> Result<Vec<i64>> {
+    let mut statement = connection
+        .prepare("SELECT id FROM main.messages WHERE parent_entry_id = ?1 ORDER BY id")?;
+    let mut ids = Vec::new();
+    statement.start(&[id])?;
+    while statement.step()? {
+        push(&mut ids, statement.integer(0))?;
+    }
+    Ok(ids)
+}
+
+/// A message and all that is below it, in any thread. The lowest id that is known comes next each time, so that in sane
+/// data the index on parents is read from front to back.
+///
+/// A message has one parent, so a walk down meets nothing twice, unless it comes back to its start.
+pub struct Below {
+    start: i64,
+    links: Scan,
+    known: BinaryHeap<Reverse<i64>>,
+}
+
+impl Below {
+    /// Starts at a message that is there.
+    pub fn of(connection: &Rc<Connection>, start: i64) -> Result<Self> {
+        let links = connection.prepare(
+            "SELECT parent_entry_id, id FROM main.messages WHERE parent_entry_id >= ?1 \
+             ORDER BY parent_entry_id, id",
+        )?;
+        Ok(Self {
+            start,
+            links: Scan::new(links, Direction::Up, 4),
+            known: BinaryHeap::from([Reverse(start)]),
+        })
+    }
+
+    /// The next message.
+    pub fn next(&mut self) -> Result<Option<i64>> {
+        let Some(Reverse(id)) = self.known.pop() else {
+            return Ok(None);
+        };
+        let mut parent = self.links.seek(id)?;
+        while parent == Some(id) {
+            let child = self.links.row().integer(1);
+            if child == self.start {
+                return Err(Error::corrupt(format!(
+                    "message {child} is its own ancestor"
+                )));
+            }
+            self.known.try_reserve(1).map_err(|_| Error::no_memory())?;
+            self.known.push(Reverse(child));
+            parent = self.links.step()?;
+        }
+        Ok(Some(id))
+    }
+}
+
+/// The newest message at or below one that is there.
+pub fn tip(connection: &Rc<Connection>, id: i64) -> Result<i64> {
+    let mut below = Below::of(connection, id)?;
+    let mut tip = id;
+    while let Some(id) = below.next()? {
+        tip = tip.max(id);
+    }
+    Ok(tip)
+}
+
+/// The ids of all first messages in the thread of one, ascending.
+pub fn first_messages(connection: &Rc<Connection>, id: i64) -> Result<Vec<i64>> {
+    const INDEXED: &str = "SELECT id FROM main.messages INDEXED BY branch_messages_first \
+         WHERE parent_entry_id IS NULL AND thread_id = (SELECT thread_id FROM main.messages WHERE id = ?1) \
+         ORDER BY id";
+    const ANY: &str = "SELECT id FROM main.messages \
+         WHERE parent_entry_id IS NULL AND thread_id = (SELECT thread_id FROM main.messages WHERE id = ?1) \
+         ORDER BY id";
+    match first_by(connection, INDEXED, id) {
+        Err(error) if error.code() == code::ERROR => first_by(connection, ANY, id),
+        other => other,
+    }
+}
+
+fn first_by(connection: &Rc<Connection>, sql: &'static str, id: i64) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare(sql)?;
+    let mut ids = Vec::new();
+    statement.start(&[id])?;
+    while statement.step()? {
+        push(&mut ids, statement.integer(0))?;
+    }
+    Ok(ids)
+}

@@ -1,0 +1,74 @@
+//! A thread's current branch: the path to its leaf.
+
+use std::rc::Rc;
+
+use super::path::{Climb, Cut};
+use super::{ancestor, links, thread};
+use crate::error::Result;
+use crate::sqlite::Connection;
+
+/// Where a thread's current branch ends, and how to cut it to the last `limit` messages above `before`.
+///
+/// A `before` beside the branch stands for the lowest message of the branch above it, and that one is kept. None if
+/// there is nothing: no such thread or message, or no messages.
+pub fn cut(
+    connection: &Rc<Connection>,
+    thread: &[u8],
+    limit: Option<u64>,
+    before: Option<i64>,
+) -> Result<Option<(i64, Cut)>> {
+    let Some(leaf) = thread::present_leaf(connection, thread)?.flatten() else {
+        return Ok(None);
+    };
+    let mut cut = Cut {
+        limit,
+        ..Cut::default()
+    };
+    let Some(before) = before else {
+        return Ok(Some((leaf, cut)));
+    };
+    if !links::exists(connection, before)? {
+        return Ok(None);
+    }
+    if ancestor::is_ancestor(connection, before, leaf)? {
+        cut.below = Some(before);
+        return Ok(Some((leaf, cut)));
+    }
+    let Some(shared) = ancestor::common(connection, before, leaf)? else {
+        return Ok(None);
+    };
+    cut.below = Some(shared);
+    cut.inclusive = true;
+    Ok(Some((leaf, cut)))
+}
+
+/// The child of a message that lies on a thread's current branch; without a message, the branch's first message.
+pub fn child_on(
+    connection: &Rc<Connection>,
+    thread: &[u8],
+    parent: Option<i64>,
+) -> Result<Option<i64>> {
+    let Some(leaf) = thread::present_leaf(connection, thread)?.flatten() else {
+        return Ok(None);
+    };
+    let Some(parent) = parent else {
+        return ancestor::root(connection, leaf).map(Some);
+    };
+    let downward = !links::any_later_parent(connection)?;
+    let mut climb = Climb::from(connection, leaf)?;
+    while let Some(mut stretch) = climb.next()? {
+        if downward && stretch.run.last <= parent {
+            return Ok(None);
+        }
+        if stretch.run.contains(parent) && parent < stretch.run.last {
+            stretch.run.first = parent + 1;
+            stretch.verify(connection)?;
+            return Ok(Some(parent + 1));
+        }
+        stretch.verify(connection)?;
+        if stretch.run.parent == Some(parent) {
+            return Ok(Some(stretch.run.first));
+        }
+    }
+    Ok(None)
+}

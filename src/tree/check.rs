@@ -1,0 +1,238 @@
+//! Finding what is broken in the stored trees.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::{links, thread};
+use crate::arguments::invalid_json;
+use crate::error::{push, quoted, Error, Result};
+use crate::sqlite::{Connection, Kind, Statement};
+
+/// Something that is broken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The thread's id.
+    pub thread: Vec<u8>,
+    /// The message, or the id that a leaf should have.
+    pub message: Option<i64>,
+    /// What it is.
+    pub problem: &'static str,
+    /// More about it.
+    pub detail: String,
+}
+
+/// A query for all threads, and the same for one.
+macro_rules! queries {
+    ($query:literal, $one:literal) => {
+        [$query, concat!($query, " AND ", $one, " = ?1")]
+    };
+}
+
+/// Problems of one thread or of all, by thread and message.
+pub fn check(connection: &Rc<Connection>, thread: Option<&[u8]>) -> Result<Vec<Problem>> {
+    let mut check = Check {
+        connection,
+        thread,
+        problems: Vec::new(),
+    };
+    check.parents()?;
+    check.cycles()?;
+    check.leaves()?;
+    check.items()?;
+    check.problems.sort_unstable();
+    Ok(check.problems)
+}
+
+struct Check<'a> {
+    connection: &'a Rc<Connection>,
+    thread: Option<&'a [u8]>,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    /// A started statement: the first query for all threads, the second one for one.
+    fn query(&self, queries: [&'static str; 2]) -> Result<Statement> {
+        let [all, one] = queries;
+        Ok(match self.thread {
+            None => {
+                let mut statement = self.connection.prepare(all)?;
+                statement.start(&[])?;
+                statement
+            }
+            Some(thread) => {
+                let mut statement = self.connection.prepare(one)?;
+                statement.start_text(thread)?;
+                statement
+            }
+        })
+    }
+
+    fn found(
+        &mut self,
+        thread: &[u8],
+        message: Option<i64>,
+        problem: &'static str,
+        detail: String,
+    ) -> Result<()> {
+        push(
+            &mut self.problems,
+            Problem {
+                thread: thread.to_vec(),
+                message,
+                problem,
+                detail,
+            },
+        )
+    }
+
+    fn parents(&mut self) -> Result<()> {
+        let mut rows = self.query(queries!(
+            "SELECT m.thread_id, m.id, m.parent_entry_id FROM main.messages AS m \
+             WHERE m.parent_entry_id IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM main.messages AS p WHERE p.id = m.parent_entry_id)",
+            "m.thread_id"
+        ))?;
+        while rows.step()? {
+            let detail = if rows.kind(2) == Kind::Integer {
+                format!("its parent {} is missing", rows.integer(2))
+            } else {
+                "its parent_entry_id is not an integer".to_owned()
+            };
+            self.found(
+                rows.text(0)?,
+                Some(rows.integer(1)),
+                "parent missing",
+                detail,
+            )?;
+        }
+        let mut rows = self.query(queries!(
+            "SELECT m.thread_id, m.id, m.parent_entry_id FROM main.messages AS m \
+             WHERE m.parent_entry_id >= m.id AND m.parent_entry_id <> m.id \
+               AND typeof(m.parent_entry_id) = 'integer'",
+            "m.thread_id"
+        ))?;
+        while rows.step()? {
+            self.found(
+                rows.text(0)?,
+                Some(rows.integer(1)),
+                "parent in a later id",
+                format!("its parent {} has a higher id", rows.integer(2)),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Each cycle has a link to a higher id or to itself. From each of those, up to where it was before or has ended.
+    fn cycles(&mut self) -> Result<()> {
+        let mut starts = self.connection.prepare(
+            "SELECT id FROM main.messages \
+             WHERE parent_entry_id >= id AND typeof(parent_entry_id) = 'integer'",
+        )?;
+        starts.start(&[])?;
+        let mut seen = HashSet::new();
+        while starts.step()? {
+            let start = starts.integer(0);
+            let mut way = Vec::new();
+            let mut at = Some(start);
+            while let Some(id) = at.filter(|id| !seen.contains(id)) {
+                seen.try_reserve(1).map_err(|_| Error::no_memory())?;
+                seen.insert(id);
+                push(&mut way, id)?;
+                at = match links::parent(self.connection, id) {
+                    Ok(parent) => parent.flatten(),
+                    // A parent that is not an integer ends the way; that is reported with the missing ones.
+                    Err(error) if error.code() == crate::sqlite::code::CORRUPT_VTAB => None,
+                    Err(error) => return Err(error),
+                };
+            }
+            let begin = at.and_then(|id| way.iter().position(|seen| *seen == id));
+            if let Some(cycle) = begin.and_then(|begin| way.get(begin..)) {
+                self.cycle(cycle)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn cycle(&mut self, cycle: &[i64]) -> Result<()> {
+        const SHOWN: usize = 10;
+        let mut threads = HashSet::new();
+        for id in cycle {
+            threads.extend(thread::of_message(self.connection, *id)?);
+        }
+        if self.thread.is_some_and(|thread| !threads.contains(thread)) {
+            return Ok(());
+        }
+        let Some((lowest, id)) = cycle.iter().enumerate().min_by_key(|(_, id)| **id) else {
+            return Ok(());
+        };
+        let mut detail = String::new();
+        for id in cycle
+            .iter()
+            .cycle()
+            .skip(lowest)
+            .take(cycle.len().min(SHOWN))
+        {
+            detail.push_str(&format!("{id} → "));
+        }
+        if cycle.len() > SHOWN {
+            detail.push_str("… → ");
+        }
+        detail.push_str(&id.to_string());
+        let thread = match self.thread {
+            Some(thread) => thread.to_vec(),
+            None => thread::of_message(self.connection, *id)?.unwrap_or_default(),
+        };
+        self.found(&thread, Some(*id), "cycle", detail)
+    }
+
+    fn leaves(&mut self) -> Result<()> {
+        let mut rows = self.query(queries!(
+            "SELECT t.id, t.current_leaf_id FROM main.threads AS t \
+             WHERE t.current_leaf_id IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM main.messages AS m WHERE m.id = t.current_leaf_id)",
+            "t.id"
+        ))?;
+        while rows.step()? {
+            let (leaf, detail) = if rows.kind(1) == Kind::Integer {
+                let leaf = rows.integer(1);
+                (Some(leaf), format!("its leaf {leaf} is missing"))
+            } else {
+                (None, "its current_leaf_id is not an integer".to_owned())
+            };
+            self.found(rows.text(0)?, leaf, "leaf missing", detail)?;
+        }
+        let mut rows = self.query(queries!(
+            "SELECT t.id, t.current_leaf_id, m.thread_id FROM main.threads AS t \
+             JOIN main.messages AS m ON m.id = t.current_leaf_id WHERE m.thread_id <> t.id",
+            "t.id"
+        ))?;
+        while rows.step()? {
+            self.found(
+                rows.text(0)?,
+                Some(rows.integer(1)),
+                "leaf of another thread",
+                format!("it belongs to thread {}", quoted(rows.text(2)?)),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn items(&mut self) -> Result<()> {
+        let mut rows = self.query(queries!(
+            "SELECT m.thread_id, m.id, m.item_json FROM main.messages AS m \
+             WHERE m.item_json IS NOT NULL",
+            "m.thread_id"
+        ))?;
+        while rows.step()? {
+            if let Some(why) = invalid_json(rows.text(2)?) {
+                self.found(
+                    rows.text(0)?,
+                    Some(rows.integer(1)),
+                    "invalid item_json",
+                    why,
+                )?;
+            }
+        }
+        Ok(())
+    }
+}

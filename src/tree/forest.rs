@@ -1,0 +1,269 @@
+//! The shape of all of a thread: who is whose parent, how deep, below which fork.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::links::{self, Parents};
+use super::scan::{Direction, Scan};
+use super::thread;
+use crate::error::{push, Error, Result};
+use crate::sqlite::Connection;
+
+const NONE: u32 = u32::MAX;
+const UNKNOWN: u32 = u32::MAX;
+const ON_THE_WAY: u32 = u32::MAX - 1;
+
+/// A message's place. Other messages are named by their position in the forest.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    id: i64,
+    parent: u32,
+    fork: u32,
+    depth: u32,
+    children: u32,
+    /// Whether it belongs to the thread, rather than being an ancestor in another one.
+    inside: bool,
+}
+
+/// The messages of a thread and their ancestors, by id.
+pub struct Forest {
+    nodes: Vec<Node>,
+}
+
+impl Forest {
+    /// Reads the links of a thread. No message's contents are read.
+    pub fn of(connection: &Rc<Connection>, thread: &[u8]) -> Result<Self> {
+        let ids = thread::messages(connection, thread)?;
+        let links = with_ancestors(connection, &ids)?;
+        if u32::try_from(links.len()).is_ok_and(|count| count < ON_THE_WAY) {
+            let mut forest = Self::join(connection, &ids, &links)?;
+            forest.measure()?;
+            Ok(forest)
+        } else {
+            Err(Error::no_memory())
+        }
+    }
+
+    /// The number of messages, ancestors in other threads included.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Where a message is.
+    pub fn position(&self, id: i64) -> Option<usize> {
+        self.nodes.binary_search_by_key(&id, |node| node.id).ok()
+    }
+
+    /// The position of the first message with this id or a higher one.
+    pub fn first_from(&self, id: i64) -> usize {
+        self.nodes.partition_point(|node| node.id < id)
+    }
+
+    /// The position of the first message with a higher id.
+    pub fn first_after(&self, id: i64) -> usize {
+        self.nodes.partition_point(|node| node.id <= id)
+    }
+
+    fn node(&self, at: usize) -> Option<&Node> {
+        self.nodes.get(at)
+    }
+
+    /// A message's id.
+    pub fn id(&self, at: usize) -> i64 {
+        self.node(at).map_or(0, |node| node.id)
+    }
+
+    /// Whether a message belongs to the thread.
+    pub fn is_inside(&self, at: usize) -> bool {
+        self.node(at).is_some_and(|node| node.inside)
+    }
+
+    /// Where a message's parent is.
+    pub fn parent(&self, at: usize) -> Option<usize> {
+        self.named(self.node(at)?.parent)
+    }
+
+    /// Where the nearest ancestor is that has several children.
+    pub fn fork(&self, at: usize) -> Option<usize> {
+        self.named(self.node(at)?.fork)
+    }
+
+    fn named(&self, at: u32) -> Option<usize> {
+        (at != NONE).then_some(at as usize)
+    }
+
+    /// The number of a message's ancestors.
+    pub fn depth(&self, at: usize) -> i64 {
+        self.node(at).map_or(0, |node| i64::from(node.depth))
+    }
+
+    /// The number of a message's children, in all threads.
+    pub fn children(&self, at: usize) -> i64 {
+        self.node(at).map_or(0, |node| i64::from(node.children))
+    }
+
+    /// Puts the links together, and counts children.
+    fn join(
+        connection: &Rc<Connection>,
+        ids: &[i64],
+        links: &[(i64, Option<i64>)],
+    ) -> Result<Self> {
+        let mut nodes = Vec::new();
+        let mut children = ChildCount::open(connection)?;
+        for (at, (id, parent)) in links.iter().enumerate() {
+            let parent = match parent {
+                None => NONE,
+                Some(parent) => {
+                    // As a rule the parent is the message before.
+                    let before = at
+                        .checked_sub(1)
+                        .filter(|before| links.get(*before).is_some_and(|link| link.0 == *parent));
+                    let found = match before {
+                        Some(before) => before,
+                        None => links
+                            .binary_search_by_key(parent, |link| link.0)
+                            .map_err(|_| links::missing(*parent, Some(*id)))?,
+                    };
+                    u32::try_from(found).map_err(|_| Error::no_memory())?
+                }
+            };
+            let node = Node {
+                id: *id,
+                parent,
+                fork: NONE,
+                depth: UNKNOWN,
+                children: children.of(*id)?,
+                inside: ids.len() == links.len() || ids.binary_search(id).is_ok(),
+            };
+            push(&mut nodes, node)?;
+        }
+        Ok(Self { nodes })
+    }
+
+    /// Finds each message's depth and fork, from its parent's.
+    fn measure(&mut self) -> Result<()> {
+        let mut way = Vec::new();
+        for start in 0..self.nodes.len() {
+            let mut at = start;
+            // Up to one that is known, or to a first message ...
+            let mut known = loop {
+                let Some(node) = self.nodes.get_mut(at) else {
+                    break None;
+                };
+                match node.depth {
+                    UNKNOWN => node.depth = ON_THE_WAY,
+                    ON_THE_WAY => {
+                        return Err(Error::corrupt(format!(
+                            "message {} is its own ancestor",
+                            node.id
+                        )))
+                    }
+                    _ => break Some(at),
+                }
+                let parent = node.parent;
+                push(&mut way, at)?;
+                match self.named(parent) {
+                    Some(parent) => at = parent,
+                    None => break None,
+                }
+            };
+            // ... and down again.
+            while let Some(at) = way.pop() {
+                let (depth, fork) =
+                    match known.and_then(|parent| Some((parent, self.node(parent)?))) {
+                        None => (0, NONE),
+                        Some((parent, node)) => (
+                            node.depth + 1,
+                            if node.children > 1 {
+                                u32::try_from(parent).unwrap_or(NONE)
+                            } else {
+                                node.fork
+                            },
+                        ),
+                    };
+                if let Some(node) = self.nodes.get_mut(at) {
+                    node.depth = depth;
+                    node.fork = fork;
+                }
+                known = Some(at);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Messages with their parents, ascending: those of a thread, and all their ancestors elsewhere.
+fn with_ancestors(connection: &Rc<Connection>, ids: &[i64]) -> Result<Vec<(i64, Option<i64>)>> {
+    let mut parents = Parents::open(connection)?;
+    let mut links = Vec::new();
+    let mut outside = Vec::new();
+    for (at, id) in ids.iter().enumerate() {
+        let parent = parents.of(*id)?;
+        push(&mut links, (*id, parent))?;
+        if let Some(parent) = parent {
+            let before = at.checked_sub(1).and_then(|before| ids.get(before));
+            if before != Some(&parent) && ids.binary_search(&parent).is_err() {
+                push(&mut outside, (parent, *id))?;
+            }
+        }
+    }
+    if outside.is_empty() {
+        return Ok(links);
+    }
+    let mut seen = HashSet::new();
+    while let Some((id, child)) = outside.pop() {
+        if ids.binary_search(&id).is_ok() || seen.contains(&id) {
+            continue;
+        }
+        seen.try_reserve(1).map_err(|_| Error::no_memory())?;
+        seen.insert(id);
+        let parent =
+            links::parent(connection, id)?.ok_or_else(|| links::missing(id, Some(child)))?;
+        push(&mut links, (id, parent))?;
+        if let Some(parent) = parent {
+            push(&mut outside, (parent, id))?;
+        }
+    }
+    links.sort_unstable();
+    Ok(links)
+}
+
+/// Counts children, best of messages in ascending order.
+struct ChildCount(Scan);
+
+impl ChildCount {
+    fn open(connection: &Rc<Connection>) -> Result<Self> {
+        let statement = connection.prepare(
+            "SELECT parent_entry_id FROM main.messages WHERE parent_entry_id >= ?1 \
+             ORDER BY parent_entry_id",
+        )?;
+        Ok(Self(Scan::new(statement, Direction::Up, 4)))
+    }
+
+    fn of(&mut self, id: i64) -> Result<u32> {
+        let mut count = 0;
+        let mut parent = self.0.seek(id)?;
+        while parent == Some(id) {
+            count += 1;
+            parent = self.0.step()?;
+        }
+        Ok(count)
+    }
+
+    fn any(&mut self, id: i64) -> Result<bool> {
+        Ok(self.0.seek(id)? == Some(id))
+    }
+}
+
+/// Those of a thread's messages that have no children in any thread, ascending.
+pub fn leaves(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
+    let ids = thread::messages(connection, thread)?;
+    let mut children = ChildCount::open(connection)?;
+    let mut leaves = Vec::new();
+    for id in ids {
+        if !children.any(id)? {
+            push(&mut leaves, id)?;
+        }
+    }
+    Ok(leaves)
+}

@@ -1,0 +1,241 @@
+//! From a message to its parent, whole stretches at once.
+//!
+//! In a conversation that nobody branched, a message's parent is the one with the id before it. The index
+//! `branch_messages_jumps` holds only the other messages: those whose parent is not the one just before, "jumps". So
+//! for any message, the largest jump at or below it in that index tells a whole *run*: from the jump up to the message,
+//! each is the child of the one before it. A linear stretch of any length takes one seek.
+//!
+//! What the index cannot tell is whether messages within a run are there at all. [`verify`] does, by counting
+//! links in the index on parents, so that a missing ancestor is an error and never a silently shortened history.
+//!
+//! Where that index is missing (a database that was not migrated), every message is a run of its own.
+
+use std::rc::Rc;
+
+use super::scan::{Direction, Scan};
+use crate::error::{Error, Result};
+use crate::sqlite::{code, Connection, Kind, Parameter, Statement};
+
+const JUMPS: &str =
+    "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
+     WHERE parent_entry_id IS NOT id - 1 AND id <= ?1 ORDER BY id DESC";
+const EACH: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id <= ?1 ORDER BY id DESC";
+const EACH_UP: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id >= ?1 ORDER BY id";
+/// How many entries are worth stepping over.
+const NEAR: u32 = 4;
+
+const COUNT: &str = "SELECT count(*) FROM main.messages INDEXED BY idx_messages_parent_entry_id \
+     WHERE parent_entry_id >= ?1 AND parent_entry_id < ?2 AND id = parent_entry_id + 1";
+const COUNT_ROWS: &str = "SELECT count(*) FROM main.messages WHERE id > ?1 AND id <= ?2";
+
+/// Messages of which each is the child of the one with the id before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// The topmost, and its id, which is the lowest.
+    pub first: i64,
+    /// The lowest message, and its id, which is the highest.
+    pub last: i64,
+    /// The parent of the topmost.
+    pub parent: Option<i64>,
+}
+
+impl Run {
+    /// Whether a message is part of it.
+    pub fn contains(&self, id: i64) -> bool {
+        (self.first..=self.last).contains(&id)
+    }
+
+    /// The number of its messages, less one.
+    pub fn steps(&self) -> u64 {
+        self.first.abs_diff(self.last)
+    }
+}
+
+/// Reads links between messages.
+pub struct Links {
+    connection: Rc<Connection>,
+    scan: Scan,
+    /// Whether the scan is over jumps only.
+    jumps: bool,
+}
+
+impl Links {
+    /// Opens the index.
+    pub fn open(connection: &Rc<Connection>) -> Result<Self> {
+        let (statement, jumps) = match connection.prepare(JUMPS) {
+            Ok(statement) => (statement, true),
+            Err(error) if error.code() == code::ERROR => (connection.prepare(EACH)?, false),
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            connection: Rc::clone(connection),
+            scan: Scan::new(statement, Direction::Down, NEAR),
+            jumps,
+        })
+    }
+
+    /// The run that ends at a message. `child` is the message whose parent it is, for the text of an error.
+    ///
+    /// Messages of a run that has several are not known to be there: see [`verify`].
+    pub fn run(&mut self, last: i64, child: Option<i64>) -> Result<Run> {
+        let found = match self.scan.seek(last) {
+            // A statement that was kept from a time when the index was there.
+            Err(error) if self.jumps && error.code() == code::ERROR => {
+                let each = self.connection.prepare(EACH)?;
+                self.scan = Scan::new(each, Direction::Down, NEAR);
+                self.jumps = false;
+                self.scan.seek(last)?
+            }
+            other => other?,
+        };
+        match found {
+            Some(first) if self.jumps || first == last => Ok(Run {
+                first,
+                last,
+                parent: parent_in(self.scan.row(), first)?,
+            }),
+            _ if self.jumps => Err(gap(&self.connection, i64::MIN, last, child)?),
+            _ => Err(missing(last, child)),
+        }
+    }
+}
+
+/// Makes sure that all messages of a run are there. `child` is as for [`Links::run`].
+pub fn verify(connection: &Rc<Connection>, run: &Run, child: Option<i64>) -> Result<()> {
+    if run.first == run.last {
+        return Ok(());
+    }
+    let count = |sql| {
+        let mut statement = connection.prepare(sql)?;
+        statement.start(&[run.first, run.last])?;
+        statement.step()?;
+        Ok(statement.integer(0))
+    };
+    let counted = match count(COUNT) {
+        Err(error) if Error::code(&error) == code::ERROR => count(COUNT_ROWS)?,
+        other => other?,
+    };
+    if u64::try_from(counted).is_ok_and(|counted| counted == run.steps()) {
+        Ok(())
+    } else {
+        Err(gap(connection, run.first, run.last, child)?)
+    }
+}
+
+/// The error for the first message that is not there, going down from `last` in a run.
+fn gap(connection: &Rc<Connection>, first: i64, last: i64, child: Option<i64>) -> Result<Error> {
+    let mut ids = connection
+        .prepare("SELECT id FROM main.messages WHERE id <= ?1 AND id >= ?2 ORDER BY id DESC")?;
+    ids.start(&[last, first])?;
+    let mut expected = last;
+    while ids.step()? && ids.integer(0) == expected {
+        let Some(next) = expected.checked_sub(1) else {
+            break;
+        };
+        expected = next;
+    }
+    if expected < first {
+        return Ok(Error::corrupt(format!(
+            "messages {first} to {last} are not as an index says; run REINDEX"
+        )));
+    }
+    let child = if expected == last {
+        child
+    } else {
+        expected.checked_add(1)
+    };
+    Ok(missing(expected, child))
+}
+
+/// The error for a message that is not there.
+pub fn missing(id: i64, child: Option<i64>) -> Error {
+    match child {
+        Some(child) => Error::corrupt(format!("message {child}: its parent {id} is missing")),
+        None => Error::corrupt(format!("message {id} is missing")),
+    }
+}
+
+/// Reads a parent from the second column of a row.
+fn parent_in(row: &Statement, id: i64) -> Result<Option<i64>> {
+    match row.kind(1) {
+        Kind::Integer => Ok(Some(row.integer(1))),
+        Kind::Null => Ok(None),
+        _ => Err(Error::corrupt(format!(
+            "message {id}: its parent_entry_id is not an integer"
+        ))),
+    }
+}
+
+/// Reads the parents of messages that are known to be there, best in ascending order.
+pub struct Parents {
+    connection: Rc<Connection>,
+    scan: Scan,
+    jumps: bool,
+}
+
+impl Parents {
+    /// Opens the index.
+    pub fn open(connection: &Rc<Connection>) -> Result<Self> {
+        const JUMPS: &str =
+            "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
+             WHERE parent_entry_id IS NOT id - 1 AND id >= ?1 ORDER BY id";
+        let (statement, jumps) = match connection.prepare(JUMPS) {
+            Ok(statement) => (statement, true),
+            Err(error) if error.code() == code::ERROR => (connection.prepare(EACH_UP)?, false),
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            connection: Rc::clone(connection),
+            scan: Scan::new(statement, Direction::Up, NEAR),
+            jumps,
+        })
+    }
+
+    /// The parent of a message that is there.
+    pub fn of(&mut self, id: i64) -> Result<Option<i64>> {
+        let found = match self.scan.seek(id) {
+            Err(error) if self.jumps && error.code() == code::ERROR => {
+                let each = self.connection.prepare(EACH_UP)?;
+                self.scan = Scan::new(each, Direction::Up, NEAR);
+                self.jumps = false;
+                self.scan.seek(id)?
+            }
+            other => other?,
+        };
+        if found == Some(id) {
+            parent_in(self.scan.row(), id)
+        } else {
+            Ok(id.checked_sub(1))
+        }
+    }
+}
+
+/// Whether a message is there.
+pub fn exists(connection: &Rc<Connection>, id: i64) -> Result<bool> {
+    let mut statement = connection.prepare("SELECT 1 FROM main.messages WHERE id = ?1")?;
+    statement.start(&[id])?;
+    statement.step()
+}
+
+/// Whether any message has a parent that is not older than itself. Only then can there be cycles, and only then do
+/// ids say nothing about who may be above whom.
+pub fn any_later_parent(connection: &Rc<Connection>) -> Result<bool> {
+    const INDEXED: &str = "SELECT 1 FROM main.messages INDEXED BY branch_messages_later \
+         WHERE parent_entry_id >= id LIMIT 1";
+    let indexed = connection
+        .prepare(INDEXED)
+        .and_then(|mut statement| statement.once(&[], |_| Ok(())));
+    match indexed {
+        Ok(found) => Ok(found.is_some()),
+        // Without the index it would take reading everything. Careful is right either way, and cheaper.
+        Err(error) if error.code() == code::ERROR => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// A message's parent, which is None for a first message; None altogether if there is no such message.
+pub fn parent(connection: &Rc<Connection>, id: i64) -> Result<Option<Option<i64>>> {
+    let mut statement =
+        connection.prepare("SELECT id, parent_entry_id FROM main.messages WHERE id = ?1")?;
+    statement.once(&[Parameter::Integer(id)], |row| parent_in(row, id))
+}

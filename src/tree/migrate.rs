@@ -1,0 +1,97 @@
+//! Bringing a database up to date, with the files in `sql/`.
+
+use std::rc::Rc;
+
+use crate::error::{Error, Result};
+use crate::sqlite::{code, Connection};
+
+const THREADS: &str = include_str!("../../sql/0001_threads.sql");
+const BRANCHES: &str = include_str!("../../sql/0002_branches.sql");
+const WORKFLOW: &str = include_str!("../../sql/0003_workflow.sql");
+const WALK: &str = include_str!("../../sql/0004_walk.sql");
+
+/// The `user_version` of a database that has all this. A higher one belongs to a newer program, and stays.
+const VERSION: i64 = 2;
+
+/// Runs what is missing. Gives the number of files that changed something, and one more if the version was raised.
+///
+/// All or nothing: a savepoint of its own holds it together. In the middle of a statement that writes, SQLite allows no
+/// savepoint; there it is that statement's failure that undoes everything.
+pub fn migrate(connection: &Rc<Connection>) -> Result<i64> {
+    let saved = match run(connection, "SAVEPOINT branch_migration") {
+        Ok(()) => true,
+        Err(error) if error.code() & 0xff == code::BUSY => false,
+        Err(error) => return Err(error),
+    };
+    let outcome = bring_up_to_date(connection);
+    if !saved {
+        return outcome;
+    }
+    let released = outcome.and_then(|count| {
+        run(connection, "RELEASE branch_migration")?;
+        Ok(count)
+    });
+    if released.is_err() {
+        // These fail only where SQLite has rolled everything back already.
+        let _ = run(connection, "ROLLBACK TO branch_migration")
+            .and_then(|()| run(connection, "RELEASE branch_migration"));
+    }
+    released
+}
+
+fn bring_up_to_date(connection: &Rc<Connection>) -> Result<i64> {
+    // The write lock comes before anything is read, so that programs that do this at once take turns.
+    connection.atomically(|| Ok(()))?;
+    let mut changes = 0;
+    changes += file(connection, THREADS)?;
+    if !has_branches(connection)? {
+        changes += file(connection, BRANCHES)?;
+    }
+    changes += file(connection, WORKFLOW)?;
+    changes += file(connection, WALK)?;
+    if integer(connection, "PRAGMA main.user_version")? < VERSION {
+        run(connection, &format!("PRAGMA main.user_version = {VERSION}"))?;
+        changes += 1;
+    }
+    Ok(changes)
+}
+
+/// Runs a file. Gives 1 if it changed the schema, else 0.
+fn file(connection: &Rc<Connection>, script: &str) -> Result<i64> {
+    let before = integer(connection, "PRAGMA main.schema_version")?;
+    // The files can be run by hand too, and then need a transaction of their own.
+    let wanted = |statement: &str| {
+        !["SAVEPOINT ", "RELEASE ", "UPDATE OR ROLLBACK "]
+            .iter()
+            .any(|start| statement.starts_with(start))
+    };
+    let tolerated = |statement: &str, error: &Error| {
+        statement.starts_with("ALTER TABLE ") && error.message().contains("duplicate column name")
+    };
+    connection.run_script(script, wanted, tolerated)?;
+    let after = integer(connection, "PRAGMA main.schema_version")?;
+    Ok(i64::from(after != before))
+}
+
+/// Whether the second file has been run: its index comes after its columns have been filled in.
+fn has_branches(connection: &Rc<Connection>) -> Result<bool> {
+    let all = integer(
+        connection,
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('messages', 'main') WHERE lower(name) = 'parent_entry_id') \
+            AND EXISTS (SELECT 1 FROM pragma_table_info('threads', 'main') WHERE lower(name) = 'current_leaf_id') \
+            AND EXISTS (SELECT 1 FROM main.sqlite_schema \
+                        WHERE type = 'index' AND lower(name) = 'idx_messages_parent_entry_id')",
+    )?;
+    Ok(all != 0)
+}
+
+fn integer(connection: &Rc<Connection>, sql: &'static str) -> Result<i64> {
+    let found = connection
+        .prepare(sql)?
+        .once(&[], |row| Ok(row.integer(0)))?;
+    Ok(found.unwrap_or(0))
+}
+
+fn run(connection: &Rc<Connection>, sql: &str) -> Result<()> {
+    connection.run_script(sql, |_| true, |_, _| false)
+}

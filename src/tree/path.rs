@@ -1,0 +1,184 @@
+//! The way from a message up to the first one.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::links::{self, Links, Run};
+use crate::error::{push, Error, Result};
+use crate::sqlite::Connection;
+
+/// A run on a path, with its place there.
+#[derive(Debug, Clone, Copy)]
+pub struct Stretch {
+    /// The messages.
+    pub run: Run,
+    /// How far the lowest of them is from the message that the path leads to.
+    pub distance: i64,
+    /// The message below the lowest one, on the path.
+    pub child: Option<i64>,
+}
+
+impl Stretch {
+    /// Makes sure that all its messages are there.
+    pub fn verify(&self, connection: &Rc<Connection>) -> Result<()> {
+        links::verify(connection, &self.run, self.child)
+    }
+
+    /// Only its lowest `count` messages, which are at least one.
+    fn keep_lowest(&mut self, count: u64) {
+        let steps = count.saturating_sub(1);
+        if self.run.steps() > steps {
+            self.run.first = self.run.last.saturating_sub_unsigned(steps);
+            self.run.parent = self.run.first.checked_sub(1);
+        }
+    }
+
+    /// Without the messages below `last`, which is part of it.
+    pub fn keep_down_to(&mut self, last: i64) {
+        let less = self.run.last.abs_diff(last);
+        if less > 0 {
+            self.child = last.checked_add(1);
+            self.run.last = last;
+            self.distance = self.distance.saturating_add_unsigned(less);
+        }
+    }
+}
+
+/// A walk from a message up to the first one of its path.
+///
+/// Links that go to a higher id are the only ones by which a walk can come back to where it was, so remembering those
+/// is enough to find a cycle (each cycle has at least one), and there are none in sane data.
+pub struct Climb {
+    connection: Rc<Connection>,
+    links: Links,
+    next: Option<i64>,
+    child: Option<i64>,
+    distance: i64,
+    later: HashSet<i64>,
+}
+
+impl Climb {
+    /// Starts at a message that is there.
+    pub fn from(connection: &Rc<Connection>, id: i64) -> Result<Self> {
+        Ok(Self {
+            connection: Rc::clone(connection),
+            links: Links::open(connection)?,
+            next: Some(id),
+            child: None,
+            distance: 0,
+            later: HashSet::new(),
+        })
+    }
+
+    /// The next stretch upwards, not verified. None after the first message.
+    pub fn next(&mut self) -> Result<Option<Stretch>> {
+        let Some(last) = self.next else {
+            return Ok(None);
+        };
+        let run = self.links.run(last, self.child)?;
+        let stretch = Stretch {
+            run,
+            distance: self.distance,
+            child: self.child,
+        };
+        if run.parent.is_some_and(|parent| parent >= run.first) {
+            self.later.try_reserve(1).map_err(|_| Error::no_memory())?;
+            if !self.later.insert(run.first) {
+                return Err(Error::corrupt(format!(
+                    "message {} is its own ancestor",
+                    run.first
+                )));
+            }
+        }
+        self.next = run.parent;
+        self.child = Some(run.first);
+        self.distance = self
+            .distance
+            .saturating_add_unsigned(run.steps())
+            .saturating_add(1);
+        Ok(Some(stretch))
+    }
+
+    /// The next stretch upwards, all of whose messages are there.
+    pub fn next_verified(&mut self) -> Result<Option<Stretch>> {
+        let stretch = self.next()?;
+        if let Some(stretch) = &stretch {
+            stretch.verify(&self.connection)?;
+        }
+        Ok(stretch)
+    }
+}
+
+/// How a path is cut at its two ends, before it is walked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cut {
+    /// Leave out the messages below this one, and this one too unless `inclusive`. It lies on the path.
+    pub below: Option<i64>,
+    /// Keep the message named in `below`.
+    pub inclusive: bool,
+    /// At most so many messages, the lowest ones.
+    pub limit: Option<u64>,
+}
+
+/// The stretches of a path from its lower end up, cut as asked.
+pub struct Stretches {
+    climb: Climb,
+    waiting_for: Option<i64>,
+    inclusive: bool,
+    left: Option<u64>,
+}
+
+impl Stretches {
+    /// A path to a message that is there.
+    pub fn new(connection: &Rc<Connection>, id: i64, cut: Cut) -> Result<Self> {
+        Ok(Self {
+            climb: Climb::from(connection, id)?,
+            waiting_for: cut.below,
+            inclusive: cut.inclusive,
+            left: cut.limit,
+        })
+    }
+
+    /// The next stretch upwards, not verified.
+    pub fn next(&mut self) -> Result<Option<Stretch>> {
+        if self.left == Some(0) {
+            return Ok(None);
+        }
+        loop {
+            let Some(mut stretch) = self.climb.next()? else {
+                return Ok(None);
+            };
+            if let Some(below) = self.waiting_for {
+                if !stretch.run.contains(below) {
+                    stretch.verify(&self.climb.connection)?;
+                    continue;
+                }
+                self.waiting_for = None;
+                let mut passed = stretch;
+                passed.run.first = below;
+                passed.verify(&self.climb.connection)?;
+                if self.inclusive {
+                    stretch.keep_down_to(below);
+                } else if below > stretch.run.first {
+                    stretch.keep_down_to(below - 1);
+                } else {
+                    continue;
+                }
+            }
+            if let Some(left) = &mut self.left {
+                stretch.keep_lowest(*left);
+                *left = left.saturating_sub(stretch.run.steps().saturating_add(1));
+            }
+            return Ok(Some(stretch));
+        }
+    }
+
+    /// All that are left.
+    pub fn collect(mut self) -> Result<Vec<Stretch>> {
+        let mut list = Vec::new();
+        while let Some(stretch) = self.next()? {
+            push(&mut list, stretch)?;
+        }
+        Ok(list)
+    }
+}

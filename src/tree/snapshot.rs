@@ -1,0 +1,29 @@
+//! Reading one state of the database with several statements.
+
+use std::rc::Rc;
+
+use crate::error::Result;
+use crate::sqlite::{Connection, Statement};
+
+/// While this exists, no statement sees what other connections commit.
+///
+/// In a transaction that is so anyway. In autocommit mode each statement would see the latest state, unless another
+/// one has not ended: this is that other one, a statement that always has a row to stand on.
+pub struct Snapshot {
+    _standing: Option<Statement>,
+}
+
+impl Snapshot {
+    /// Holds on to the state that the next statement sees.
+    pub fn hold(connection: &Rc<Connection>) -> Result<Self> {
+        if !connection.is_autocommit() {
+            return Ok(Self { _standing: None });
+        }
+        let mut standing = connection.prepare("SELECT 1 FROM main.sqlite_schema")?;
+        standing.start(&[])?;
+        standing.step()?;
+        Ok(Self {
+            _standing: Some(standing),
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! A thread's row, and the ids of its messages.
+
+use std::rc::Rc;
+
+use super::links;
+use crate::error::{push, quoted, Error, Result};
+use crate::sqlite::{Connection, Kind, Parameter};
+
+/// Whether a thread is there.
+pub fn exists(connection: &Rc<Connection>, thread: &[u8]) -> Result<bool> {
+    let mut statement = connection.prepare("SELECT 1 FROM main.threads WHERE id = ?1")?;
+    let found = statement.once(&[Parameter::Text(thread)], |_| Ok(()))?;
+    Ok(found.is_some())
+}
+
+/// The error for a thread that is not there.
+pub fn unknown(thread: &[u8]) -> Error {
+    Error::misuse(format!("no thread {}", quoted(thread)))
+}
+
+/// A thread's current leaf, which is None before the first message; None altogether if there is no such thread.
+pub fn leaf(connection: &Rc<Connection>, thread: &[u8]) -> Result<Option<Option<i64>>> {
+    let mut statement =
+        connection.prepare("SELECT current_leaf_id FROM main.threads WHERE id = ?1")?;
+    statement.once(&[Parameter::Text(thread)], |row| match row.kind(0) {
+        Kind::Integer => Ok(Some(row.integer(0))),
+        Kind::Null => Ok(None),
+        _ => Err(Error::corrupt(format!(
+            "thread {}: its current_leaf_id is not an integer",
+            quoted(thread)
+        ))),
+    })
+}
+
+/// As [`leaf`], and makes sure that the message is there.
+pub fn present_leaf(connection: &Rc<Connection>, thread: &[u8]) -> Result<Option<Option<i64>>> {
+    let leaf = leaf(connection, thread)?;
+    if let Some(Some(leaf)) = leaf {
+        if !links::exists(connection, leaf)? {
+            return Err(Error::corrupt(format!(
+                "thread {}: its current leaf {leaf} is missing",
+                quoted(thread)
+            )));
+        }
+    }
+    Ok(leaf)
+}
+
+/// The ids of a thread's messages, ascending.
+pub fn messages(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
+    // By the index on thread and time, which is all that is read. It is nearly sorted by id, as a rule.
+    let mut statement = connection
+        .prepare("SELECT id FROM main.messages WHERE thread_id = ?1 ORDER BY created_at")?;
+    let mut ids = Vec::new();
+    statement.start_text(thread)?;
+    while statement.step()? {
+        push(&mut ids, statement.integer(0))?;
+    }
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// The thread of a message: its bytes, or None if there is no such message.
+pub fn of_message(connection: &Rc<Connection>, id: i64) -> Result<Option<Vec<u8>>> {
+    let mut statement = connection.prepare("SELECT thread_id FROM main.messages WHERE id = ?1")?;
+    statement.once(&[Parameter::Integer(id)], |row| Ok(row.text(0)?.to_vec()))
+}

@@ -1,0 +1,177 @@
+//! The messages of a path one by one, in any of its orders.
+
+use std::rc::Rc;
+
+use super::links;
+use super::path::{Cut, Stretch, Stretches};
+use crate::error::{push, Error, Result};
+use crate::sqlite::{Connection, Order};
+
+/// One message of a path.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// The message.
+    pub id: i64,
+    /// How far it is from the message that the path leads to.
+    pub distance: i64,
+    /// Its child on the path.
+    pub child: Option<i64>,
+}
+
+enum Source {
+    /// From the lower end up, as far as somebody asks.
+    Up(Box<Stretches>),
+    /// From the first message down. The last of the list comes first.
+    Down(Vec<Stretch>),
+    /// Sorted by id, the next one last.
+    Sorted(Vec<Step>),
+}
+
+/// A path that is read message by message.
+pub struct Walk {
+    connection: Rc<Connection>,
+    source: Source,
+    stretch: Option<Stretch>,
+    at: Option<Step>,
+    verify: bool,
+}
+
+impl Walk {
+    /// The path to a message that is there, cut as asked, in the given order. `verify` says that nobody will look at
+    /// the messages themselves, so the walk has to make sure that they are there.
+    pub fn new(
+        connection: &Rc<Connection>,
+        id: i64,
+        cut: Cut,
+        order: Order,
+        verify: bool,
+    ) -> Result<Self> {
+        let stretches = Stretches::new(connection, id, cut)?;
+        let source = match order {
+            Order::Natural => Source::Down(stretches.collect()?),
+            Order::Reverse => Source::Up(Box::new(stretches)),
+            Order::IdAscending | Order::IdDescending => {
+                let ascending = order == Order::IdAscending;
+                if links::any_later_parent(connection)? {
+                    Source::Sorted(sorted(connection, stretches, ascending)?)
+                } else if ascending {
+                    Source::Down(stretches.collect()?)
+                } else {
+                    Source::Up(Box::new(stretches))
+                }
+            }
+        };
+        let mut walk = Self {
+            connection: Rc::clone(connection),
+            source,
+            stretch: None,
+            at: None,
+            verify,
+        };
+        walk.advance()?;
+        Ok(walk)
+    }
+
+    /// The message at which the walk stands.
+    pub fn at(&self) -> Option<Step> {
+        self.at
+    }
+
+    /// Whether ids go down, as a rule, from one message to the next.
+    pub fn descends(&self) -> bool {
+        matches!(self.source, Source::Up(_))
+    }
+
+    /// Goes to the next message.
+    pub fn advance(&mut self) -> Result<()> {
+        if let (Some(stretch), Some(at)) = (&self.stretch, &mut self.at) {
+            match self.source {
+                Source::Up(_) if at.id > stretch.run.first => {
+                    at.child = Some(at.id);
+                    at.id -= 1;
+                    at.distance += 1;
+                    return Ok(());
+                }
+                Source::Down(_) if at.id < stretch.run.last => {
+                    at.id += 1;
+                    at.distance -= 1;
+                    at.child = child_in(stretch, at.id);
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+        self.stretch = None;
+        self.at = None;
+        let (stretch, id) = match &mut self.source {
+            Source::Sorted(steps) => {
+                self.at = steps.pop();
+                return Ok(());
+            }
+            Source::Up(stretches) => match stretches.next()? {
+                Some(stretch) => (stretch, stretch.run.last),
+                None => return Ok(()),
+            },
+            Source::Down(list) => match list.pop() {
+                Some(stretch) => (stretch, stretch.run.first),
+                None => return Ok(()),
+            },
+        };
+        if self.verify {
+            stretch.verify(&self.connection)?;
+        }
+        self.at = Some(Step {
+            id,
+            distance: stretch
+                .distance
+                .saturating_add_unsigned(id.abs_diff(stretch.run.last)),
+            child: child_in(&stretch, id),
+        });
+        self.stretch = Some(stretch);
+        Ok(())
+    }
+
+    /// The error for the message at which the walk stands, when it is not there.
+    pub fn missing(&self) -> Error {
+        match &self.at {
+            Some(at) => links::missing(at.id, at.child),
+            None => Error::corrupt("a message is missing"),
+        }
+    }
+}
+
+fn child_in(stretch: &Stretch, id: i64) -> Option<i64> {
+    if id == stretch.run.last {
+        stretch.child
+    } else {
+        id.checked_add(1)
+    }
+}
+
+/// All messages of a path that has links to higher ids, the one that is to come first last.
+fn sorted(
+    connection: &Rc<Connection>,
+    mut stretches: Stretches,
+    ascending: bool,
+) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    while let Some(stretch) = stretches.next()? {
+        stretch.verify(connection)?;
+        for id in stretch.run.first..=stretch.run.last {
+            let step = Step {
+                id,
+                distance: stretch
+                    .distance
+                    .saturating_add_unsigned(id.abs_diff(stretch.run.last)),
+                child: child_in(&stretch, id),
+            };
+            push(&mut steps, step)?;
+        }
+    }
+    if ascending {
+        steps.sort_unstable_by_key(|step| std::cmp::Reverse(step.id));
+    } else {
+        steps.sort_unstable_by_key(|step| step.id);
+    }
+    Ok(steps)
+}
