@@ -186,7 +186,7 @@ impl Connection {
         };
         // The connection remembers the latest failure only, so its code counts only where the two agree.
         if extended & 0xff == outcome & 0xff {
-            Error::new(extended, message)
+            Error::new(extended, with_advice(message))
         } else {
             Error::new(outcome, Self::describe(outcome))
         }
@@ -234,6 +234,17 @@ impl Connection {
         // SAFETY: the connection is open.
         unsafe { routine!(get_autocommit, self.db) != 0 }
     }
+}
+
+/// Says what helps where a database has not been brought up to date.
+fn with_advice(mut message: String) -> String {
+    let missing = message.starts_with("no such table: main.")
+        || message.starts_with("no such column: ")
+        || message.contains(" has no column named ");
+    if missing {
+        message.push_str("; SELECT branch_migrate() brings the database up to date");
+    }
+    message
 }
 
 /// One of our calls, on the stack. See [`Connection::enter`].

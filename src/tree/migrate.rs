@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
-use crate::sqlite::{code, Connection};
+use crate::sqlite::{code, Connection, Parameter};
 
 const THREADS: &str = include_str!("../../sql/0001_threads.sql");
 const BRANCHES: &str = include_str!("../../sql/0002_branches.sql");
@@ -18,6 +19,10 @@ const VERSION: i64 = 2;
 /// All or nothing: a savepoint of its own holds it together. In the middle of a statement that writes, SQLite allows no
 /// savepoint; there it is that statement's failure that undoes everything.
 pub fn migrate(connection: &Rc<Connection>) -> Result<i64> {
+    // Nothing to do is the rule, and takes no lock; it is no error for a reader either.
+    if is_up_to_date(connection)? {
+        return Ok(0);
+    }
     let saved = match run(connection, "SAVEPOINT branch_migration") {
         Ok(()) => true,
         Err(error) if error.code() & 0xff == code::BUSY => false,
@@ -54,6 +59,35 @@ fn bring_up_to_date(connection: &Rc<Connection>) -> Result<i64> {
         changes += 1;
     }
     Ok(changes)
+}
+
+/// Whether the version is there, and all that the files make.
+fn is_up_to_date(connection: &Rc<Connection>) -> Result<bool> {
+    let _snapshot = Snapshot::hold(connection)?;
+    if integer(connection, "PRAGMA main.user_version")? < VERSION || !has_branches(connection)? {
+        return Ok(false);
+    }
+    let mut find = connection.prepare(
+        "SELECT 1 FROM main.sqlite_schema WHERE type IN ('table', 'index') AND name = ?1 COLLATE NOCASE",
+    )?;
+    for name in [THREADS, BRANCHES, WORKFLOW, WALK]
+        .into_iter()
+        .flat_map(made_by)
+    {
+        let found = find.once(&[Parameter::Text(name.as_bytes())], |_| Ok(()))?;
+        if found.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The names of the tables and indexes that a file makes where they are missing.
+fn made_by(script: &str) -> impl Iterator<Item = &str> {
+    script
+        .split("IF NOT EXISTS main.")
+        .skip(1)
+        .map(|rest| rest.split([' ', '(']).next().unwrap_or_default())
 }
 
 /// Runs a file. Gives 1 if it changed the schema, else 0.
