@@ -81,6 +81,11 @@ impl Climb {
             distance: self.distance,
             child: self.child,
         };
+        // Where a link goes to a later id, nothing says that there is a message with that id or one before it. A run
+        // that is only made up must not be taken for a cycle.
+        if self.child.is_some_and(|child| child <= last) {
+            stretch.verify(&self.connection)?;
+        }
         if run.parent.is_some_and(|parent| parent >= run.first) {
             self.later.try_reserve(1).map_err(|_| Error::no_memory())?;
             if !self.later.insert(run.first) {

@@ -133,9 +133,14 @@ impl Walk {
 
     /// The error for the message at which the walk stands, when it is not there.
     pub fn missing(&self) -> Error {
-        match &self.at {
-            Some(at) => links::missing(at.id, at.child),
-            None => Error::corrupt("a message is missing"),
+        let (Some(at), stretch) = (&self.at, &self.stretch) else {
+            return Error::corrupt("a message is missing");
+        };
+        // Of a run that does not exist, this may be the topmost message. The one to name is the lowest, whose child is
+        // there and refers to it.
+        match stretch.map(|stretch| stretch.verify(&self.connection)) {
+            Some(Err(error)) => error,
+            _ => links::missing(at.id, at.child),
         }
     }
 }

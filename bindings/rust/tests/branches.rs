@@ -322,15 +322,29 @@ fn a_broken_tree_is_found_and_reported_as_such() {
     break_with(&format!(
         "UPDATE messages SET parent_entry_id = 4711 WHERE id = {question}"
     ));
-    let error = store.list_messages("t", None).unwrap_err();
+    // However much of the branch is asked for, the message that lost its parent is named.
+    for limit in [None, Some(usize::MAX), Some(5)] {
+        let error = store.list_messages("t", limit).unwrap_err();
+        let expected = format!("message {question}: its parent 4711 is missing");
+        assert!(
+            matches!(&error, Error::CorruptTree { detail, .. } if detail.ends_with(&expected)),
+            "{error:?}"
+        );
+    }
+    assert_eq!(store.list_messages("t", Some(4)).unwrap().len(), 4);
+    let error = store.depth(why).unwrap_err();
     assert!(
-        matches!(&error, Error::CorruptTree { detail, .. } if detail.contains("4711")),
+        matches!(&error, Error::CorruptTree { detail, .. } if detail.contains("parent 4711 is missing")),
         "{error:?}"
     );
     let problems = store.check(Some("t")).unwrap();
-    assert_eq!(problems.len(), 1, "{problems:?}");
-    assert_eq!(problems[0].message_id, Some(question));
-    assert_eq!(problems[0].thread_id.as_deref(), Some("t"));
+    for problem in &problems {
+        assert_eq!(problem.message_id, Some(question));
+        assert_eq!(problem.thread_id.as_deref(), Some("t"));
+    }
+    // It is missing, and if it were there it would be too late.
+    let kinds: Vec<&str> = problems.iter().map(|p| p.problem.as_str()).collect();
+    assert_eq!(kinds, ["parent in a later id", "parent missing"]);
 
     break_with(&format!(
         "UPDATE messages SET parent_entry_id = NULL WHERE id = {question}"
