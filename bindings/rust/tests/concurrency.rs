@@ -88,7 +88,12 @@ fn processes_append_to_one_thread_and_to_their_own() {
     for mut child in children {
         while let Some(id) = child.next() {
             acknowledged.push(id.parse::<i64>().unwrap());
-            assert_branch(&store.list_messages("t", None).unwrap());
+            assert_branch(&store.list_messages("t", Some(usize::MAX)).unwrap());
+            // The newest ones go on from a message that is not listed.
+            let newest = store.list_messages("t", Some(20)).unwrap();
+            for pair in newest.windows(2) {
+                assert_eq!(pair[1].parent_entry_id, Some(pair[0].id));
+            }
         }
         assert!(child.wait().success());
     }
