@@ -31,7 +31,8 @@ DEMO_DB  := dist/demo.db
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build
+.PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
+        reliability kill
 
 help: ## list the targets
 	@echo "sqlite-branch $(VERSION)"
@@ -73,6 +74,16 @@ demo: loadable tools ## fork, draw, switch and list a real conversation in the s
 
 test: loadable static tools ## build everything and run all the tests
 	$(CARGO) test --workspace --no-fail-fast
+
+# How many times the short run of `make test` each of these is, and with which random numbers: make kill SIZE=1000 SEED=7
+SIZE ?= 50
+SEED ?= 1
+HARNESS := RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) $(CARGO) test -p sqlite-branch-reliability
+
+reliability: kill ## try long to break it: all of the targets below
+
+kill: loadable tools ## processes that write, killed at any moment
+	$(HARNESS) --test kill -- --nocapture
 
 bench: loadable tools ## run the benchmarks
 	$(CARGO) bench --workspace

@@ -1,0 +1,14 @@
+//! What the harnesses in `tests/` share. Each of them is short in `cargo test`, and as long as `RELIABILITY_SIZE` says by
+//! hand (`make reliability`); each prints figures.
+//!
+//! * [`size`]: how long, and with which random numbers.
+//! * [`database`]: connections with the extension, what is in a database, and whether it is sound.
+//! * [`dist`]: the built extension and the sqlite3 shell.
+//! * [`child`]: processes that say what they have done, until they are killed.
+//! * [`faults`]: memory and files of SQLite that fail when they are told to.
+
+pub mod child;
+pub mod database;
+pub mod dist;
+pub mod faults;
+pub mod size;
