@@ -1,0 +1,126 @@
+//! `cargo bench --bench branch`: what branches cost, in multiples of what the same takes without them.
+//!
+//! Every figure is a ratio of things that were measured in this run, in turn (see `measure`). The process has its own
+//! SQLite; statements are prepared once and all columns of all rows are read. After `--`:
+//!
+//! * words: only groups whose name has one of them (`listing cold depth newest leaves ancestors append fork size memory
+//!   load`)
+//! * `--only TEXT`: only cases whose label has this text, such as `'10000 x 500 B'` or `alone`
+//! * `--quick`: less time for each comparison, and without the databases that take long to build
+//! * `--seconds N`: time for each comparison
+//!
+//! Files are made in the directory that `BENCH_DIR` names, or in the one for temporary files: up to 3 GB, a tenth of
+//! that with `--quick`. The figures are also written to `target/bench/figures.csv`, the times to `times.csv` there.
+
+mod history;
+#[path = "../../tests/host/mod.rs"]
+mod host;
+mod listing;
+mod measure;
+mod newest;
+mod query;
+mod report;
+
+use std::path::Path;
+use std::time::Duration;
+
+use history::Histories;
+use measure::Pace;
+use report::Report;
+
+type Group = (&'static str, fn(&mut Bench));
+
+const GROUPS: [Group; 4] = [
+    ("listing", listing::in_memory),
+    ("cold", listing::from_disk),
+    ("depth", listing::by_depth),
+    ("newest", newest::newest),
+];
+
+/// What all groups share.
+pub struct Bench {
+    pub histories: Histories,
+    pub report: Report,
+    pub quick: bool,
+    only: Option<String>,
+    seconds: f64,
+}
+
+impl Bench {
+    /// Whether a case is to be measured.
+    pub fn wants(&self, label: &str) -> bool {
+        self.only
+            .as_ref()
+            .is_none_or(|text| label.contains(text.as_str()))
+    }
+
+    /// How long a comparison may take.
+    pub fn pace(&self) -> Pace {
+        Pace {
+            budget: Duration::from_secs_f64(self.seconds),
+            least: 5,
+            most: 1000,
+        }
+    }
+}
+
+fn main() {
+    let mut words = Vec::new();
+    let mut quick = false;
+    let mut only = None;
+    let mut seconds = None;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || {
+            let given = arguments.next();
+            given.unwrap_or_else(|| fail(&format!("{argument} needs a value")))
+        };
+        match argument.as_str() {
+            // Cargo says so to every bench.
+            "--bench" => {}
+            "--quick" => quick = true,
+            "--only" => only = Some(value()),
+            "--seconds" => match value().parse() {
+                Ok(number) if number > 0.0 => seconds = Some(number),
+                _ => fail("--seconds needs a number"),
+            },
+            word if GROUPS.iter().any(|(name, _)| name.contains(word)) => {
+                words.push(word.to_owned());
+            }
+            other => {
+                let names: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
+                fail(&format!(
+                    "unknown: {other}. Groups: {}. Options: --quick, --only TEXT, --seconds N",
+                    names.join(", ")
+                ))
+            }
+        }
+    }
+    let base = std::env::var_os("BENCH_DIR").map_or_else(std::env::temp_dir, Into::into);
+    let directory = tempfile::tempdir_in(base).unwrap();
+    let mut bench = Bench {
+        histories: Histories::new(directory.path()),
+        report: Report::default(),
+        quick,
+        only,
+        seconds: seconds.unwrap_or(if quick { 0.4 } else { 1.5 }),
+    };
+    for (name, run) in GROUPS {
+        if words.is_empty() || words.iter().any(|word| name.contains(word.as_str())) {
+            run(&mut bench);
+        }
+    }
+    bench.report.print_summary();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let output = target.join("bench");
+    bench.report.write(&output).unwrap();
+    println!(
+        "\nWritten: {0}/figures.csv, {0}/times.csv",
+        output.display()
+    );
+}
+
+fn fail(text: &str) -> ! {
+    eprintln!("{text}");
+    std::process::exit(2)
+}
