@@ -34,6 +34,7 @@ fn register(connection: &Rc<Connection>) -> Result<()> {
         connection.register_function(function)?;
     }
     connection.register_write()?;
+    connection.register_table::<tables::BranchFeed>()?;
     connection.register_table::<tables::BranchPath>()?;
     connection.register_table::<tables::BranchMessages>()?;
     connection.register_table::<tables::BranchLeaves>()?;

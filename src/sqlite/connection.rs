@@ -6,6 +6,7 @@ use std::os::raw::{c_int, c_uint, c_void};
 use std::rc::Rc;
 
 use super::code;
+use super::feed::Place;
 use super::ffi::{self, routine};
 use super::statement::{RawStatement, Statement};
 use super::write::Pending;
@@ -26,6 +27,8 @@ pub struct Connection {
     depth: Cell<u32>,
     /// What `branch_write` is to run, while one of our functions writes.
     pub(super) pending: Cell<Option<Pending>>,
+    /// Where statements that run get their ids.
+    pub(super) feeds: RefCell<Vec<Option<Place>>>,
 }
 
 impl Connection {
@@ -38,6 +41,7 @@ impl Connection {
             anchors: Cell::new(0),
             depth: Cell::new(0),
             pending: Cell::new(None),
+            feeds: RefCell::new(Vec::new()),
         })
     }
 
@@ -67,7 +71,8 @@ impl Connection {
         Ok(Statement::new(Rc::clone(self), sql, raw))
     }
 
-    /// Runs all statements of a script in turn, those that `wanted` accepts.
+    /// Runs all statements of a script in turn, those that `wanted` accepts, and goes on after an error in one if
+    /// `tolerated` says so.
     pub fn run_script(
         self: &Rc<Self>,
         script: &str,
@@ -86,7 +91,11 @@ impl Connection {
                     let text = rest.get(..used).unwrap_or(rest);
                     if let Some(raw) = raw {
                         if wanted(text) {
-                            raw.run(self)?;
+                            raw.run(self)
+                                .or_else(|error| match tolerated(text, &error) {
+                                    true => Ok(()),
+                                    false => Err(error),
+                                })?;
                         }
                     }
                     rest = rest.get(used..).unwrap_or_default();

@@ -65,6 +65,7 @@ impl Context<'_> {
     }
 
     /// The result is a column of a statement's current row, as it is there.
+    #[inline]
     pub fn result_column(&mut self, statement: &Statement, column: usize) {
         // A column that is not there is NULL for SQLite.
         let column = c_int::try_from(column).unwrap_or(-1);

@@ -158,8 +158,17 @@ impl Shape {
     }
 
     /// The number of columns before the hidden ones.
-    pub(super) fn visible(&self) -> usize {
-        self.columns.split(',').count()
+    pub(super) const fn visible(&self) -> usize {
+        let text = self.columns.as_bytes();
+        let mut count = 1;
+        let mut at = 0;
+        while at < text.len() {
+            if text[at] == b',' {
+                count += 1;
+            }
+            at += 1;
+        }
+        count
     }
 
     fn argument_of(&self, column: c_int) -> Option<usize> {

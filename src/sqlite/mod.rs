@@ -8,6 +8,7 @@
 //! * [`function`]: registering scalar functions.
 //! * [`table`]: registering table-valued functions (eponymous virtual tables).
 //! * [`index`]: what the query planner asks of a table, and the answer.
+//! * [`feed`]: handing ids to a statement while it runs.
 //! * [`write`]: several statements as one, all or nothing.
 //!
 //! Every callback that SQLite can reach catches panics and turns them into an error, so none crosses into the host.
@@ -15,6 +16,7 @@
 mod connection;
 mod context;
 pub mod entry;
+mod feed;
 mod ffi;
 mod function;
 mod index;
@@ -25,6 +27,7 @@ mod write;
 
 pub use connection::Connection;
 pub use context::Context;
+pub use feed::{Feed, Place};
 pub use function::{Answer, Body, Function, Risk};
 pub use index::{Order, Plan, Shape, SortKey};
 pub use statement::{Parameter, Statement};
@@ -39,6 +42,8 @@ pub mod code {
     pub const INTERNAL: i32 = 2;
     /// Another connection is in the way.
     pub const BUSY: i32 = 5;
+    /// A statement of the same connection is in the way.
+    pub const LOCKED: i32 = 6;
     /// Out of memory.
     pub const NOMEM: i32 = 7;
     /// A stored tree is broken (`SQLITE_CORRUPT_VTAB`).
@@ -51,19 +56,24 @@ pub mod code {
 }
 
 /// Runs a callback's body, and turns a panic in it into an error.
+#[inline(always)]
 fn guarded<T>(body: impl FnOnce() -> crate::error::Result<T>) -> crate::error::Result<T> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
         Ok(outcome) => outcome,
-        Err(payload) => {
-            let what = payload
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| payload.downcast_ref::<String>().cloned())
-                .unwrap_or_default();
-            Err(crate::error::Error::new(
-                code::INTERNAL,
-                format!("internal error, please report it: {what}"),
-            ))
-        }
+        Err(payload) => Err(caught(payload.as_ref())),
     }
+}
+
+/// The error that a panic becomes.
+#[cold]
+fn caught(payload: &(dyn std::any::Any + Send)) -> crate::error::Error {
+    let what = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    crate::error::Error::new(
+        code::INTERNAL,
+        format!("internal error, please report it: {what}"),
+    )
 }

@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 pub trait Table: 'static {
     /// What it looks like.
     const SHAPE: Shape;
+    /// Whether statements are kept while it is connected (see [`Connection::prepare`]). Not for a table that kept
+    /// statements read, because they keep it connected.
+    const ANCHOR: bool = true;
     /// The rows of one use of it.
     type Rows: Rows;
 }
@@ -115,13 +118,15 @@ impl<R> Drop for Cursor<R> {
 struct Glue<T>(std::marker::PhantomData<T>);
 
 impl<T: Table> Glue<T> {
+    /// The number of columns before the hidden ones, counted once and for all.
+    const VISIBLE: usize = T::SHAPE.visible();
     const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
         iVersion: 0,
         // Without xCreate the table is there under its own name only.
         xCreate: None,
         xConnect: Some(connect::<T>),
         xBestIndex: Some(best_index::<T>),
-        xDisconnect: Some(disconnect),
+        xDisconnect: Some(disconnect::<T>),
         xDestroy: None,
         xOpen: Some(open::<T>),
         xClose: Some(close::<T>),
@@ -203,7 +208,9 @@ unsafe extern "C" fn connect<T: Table>(
     });
     match outcome {
         Ok(connected) => {
-            connection.table_connected();
+            if T::ANCHOR {
+                connection.table_connected();
+            }
             // SAFETY: SQLite asks for the table here, and gives it back to `disconnect`.
             unsafe { *table = Box::into_raw(connected).cast() };
             code::OK
@@ -236,12 +243,14 @@ pub(super) fn declare(
     }
 }
 
-unsafe extern "C" fn disconnect(table: *mut ffi::sqlite3_vtab) -> c_int {
+unsafe extern "C" fn disconnect<T: Table>(table: *mut ffi::sqlite3_vtab) -> c_int {
     // SAFETY: `connect` made it, and SQLite gives it back once.
     let connected = unsafe { Box::from_raw(table.cast::<Connected>()) };
     // A panic here could tell nobody; there is nothing in it that panics but what is caught.
     drop(guarded(|| {
-        connected.connection.table_disconnected();
+        if T::ANCHOR {
+            connected.connection.table_disconnected();
+        }
         Ok(())
     }));
     code::OK
@@ -304,7 +313,7 @@ unsafe extern "C" fn filter<T: Table>(
                 if let Some(place) = arguments.0.get_mut(at) {
                     *place = Some(*value);
                 }
-                if plan.uses(T::SHAPE.visible() + at) {
+                if plan.uses(Glue::<T>::VISIBLE + at) {
                     let copy = routine!(value_dup, value.raw());
                     if copy.is_null() {
                         return Err(Error::no_memory());
@@ -327,8 +336,7 @@ unsafe extern "C" fn filter<T: Table>(
 unsafe extern "C" fn next<T: Table>(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
     // SAFETY: SQLite passes a cursor of ours.
     unsafe {
-        with_cursor::<T>(cursor, |cursor, connection| {
-            let _nested = connection.enter()?;
+        with_cursor::<T>(cursor, |cursor, _| {
             if let Some(rows) = &mut cursor.rows {
                 rows.advance()?;
                 if rows.at_end() {
@@ -355,7 +363,7 @@ unsafe extern "C" fn column<T: Table>(
         unsafe { (&*cursor.cast::<Cursor<T::Rows>>(), Context::new(context)) };
     let outcome = guarded(|| {
         let column = usize::try_from(column).unwrap_or(usize::MAX);
-        if let Some(at) = column.checked_sub(T::SHAPE.visible()) {
+        if let Some(at) = column.checked_sub(Glue::<T>::VISIBLE) {
             match cursor.arguments.get(at) {
                 // SAFETY: a copy of our own, which is protected.
                 Some(value) if !value.is_null() => unsafe { context.result_value(*value) },

@@ -62,10 +62,9 @@ impl Rows for ChildRows {
 
     fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
         if column < WIDTH {
-            self.siblings.list.column(context, column);
-        } else {
-            context.result_flag(self.siblings.is_current);
+            return self.siblings.list.column(context, column);
         }
+        context.result_flag(self.siblings.is_current);
         Ok(())
     }
 

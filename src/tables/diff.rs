@@ -59,7 +59,7 @@ impl DiffRows {
                 continue;
             };
             if let Some(fetch) = &mut side.fetch {
-                if !fetch.go_to(at.id)? {
+                if !fetch.go_to(at.id, at.more)? {
                     return Err(side.walk.missing());
                 }
             }
@@ -109,7 +109,7 @@ impl Rows for DiffRows {
             };
             let verify = wanted == Wanted::Nothing;
             let walk = Walk::new(connection, id, cut, order, verify)?;
-            let fetch = Fetch::new(connection, wanted, walk.descends())?;
+            let fetch = Fetch::new(connection, wanted, walk.descends());
             rows.sides.push(Side { name, walk, fetch });
         }
         if order == Order::Reverse {
@@ -140,7 +140,7 @@ impl Rows for DiffRows {
         match (&side.fetch, side.walk.at()) {
             _ if column == SIDE => context.result_text(side.name.as_bytes()),
             (_, Some(at)) if column == ID => context.result_integer(at.id),
-            (Some(fetch), _) => context.result_column(fetch.row(), column - ID),
+            (Some(fetch), _) => context.result_column(fetch.row()?, column - ID),
             _ => {}
         }
         Ok(())

@@ -78,8 +78,7 @@ impl Rows for LeafRows {
 
     fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
         if column < WIDTH {
-            self.list.column(context, column);
-            return Ok(());
+            return self.list.column(context, column);
         }
         let id = self.list.id();
         if column > FORK_ID {

@@ -36,7 +36,7 @@ impl List {
         let fetch = if ids.is_empty() {
             None
         } else {
-            Fetch::new(connection, wanted, reverse)?
+            Fetch::new(connection, wanted, reverse)
         };
         let mut list = Self {
             ids,
@@ -52,7 +52,7 @@ impl List {
     fn read(&mut self) -> Result<()> {
         let id = self.id();
         if let (Some(id), Some(fetch)) = (id, &mut self.fetch) {
-            if !fetch.go_to(id)? {
+            if !fetch.go_to(id, 0)? {
                 return Err(Error::corrupt(format!("message {id} is missing")));
             }
         }
@@ -77,7 +77,7 @@ impl List {
     pub fn thread(&self) -> Result<&[u8]> {
         self.fetch
             .as_ref()
-            .map_or(Ok(&[]), |fetch| fetch.row().text(1))
+            .map_or(Ok(&[]), |fetch| fetch.row()?.text(1))
     }
 
     /// Goes to the next message.
@@ -87,11 +87,12 @@ impl List {
     }
 
     /// Gives a column of `messages`.
-    pub fn column(&self, context: &mut Context<'_>, column: usize) {
+    pub fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
         match (&self.fetch, self.id()) {
             (_, Some(id)) if column == 0 => context.result_integer(id),
-            (Some(fetch), _) => context.result_column(fetch.row(), column),
+            (Some(fetch), _) => context.result_column(fetch.row()?, column),
             _ => {}
         }
+        Ok(())
     }
 }

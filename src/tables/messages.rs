@@ -11,6 +11,7 @@ use crate::tree::snapshot::Snapshot;
 use crate::tree::walk::Walk;
 
 const ID: usize = 0;
+const PARENT: usize = WIDTH - 1;
 const DISTANCE: usize = WIDTH;
 
 /// The table.
@@ -45,7 +46,7 @@ impl MessageRows {
     fn read(&mut self) -> Result<()> {
         if let (Some(walk), Some(fetch)) = (&self.walk, &mut self.fetch) {
             if let Some(at) = walk.at() {
-                if !fetch.go_to(at.id)? {
+                if !fetch.go_to(at.id, at.more)? {
                     return Err(walk.missing());
                 }
             }
@@ -72,7 +73,7 @@ impl Rows for MessageRows {
         if let Some((leaf, cut)) = branch::cut(connection, thread, limit, before)? {
             let verify = wanted == Wanted::Nothing;
             let path = Walk::new(connection, leaf, cut, plan.order(), verify)?;
-            fetch = Fetch::new(connection, wanted, path.descends())?;
+            fetch = Fetch::new(connection, wanted, path.descends());
             walk = Some(path);
         }
         let mut rows = Self {
@@ -99,7 +100,8 @@ impl Rows for MessageRows {
         match (&self.fetch, self.walk.as_ref().and_then(Walk::at)) {
             (_, Some(at)) if column == DISTANCE => context.result_integer(at.distance),
             (_, Some(at)) if column == ID => context.result_integer(at.id),
-            (Some(fetch), _) => context.result_column(fetch.row(), column),
+            (_, Some(at)) if column == PARENT => context.result_optional(at.parent),
+            (Some(fetch), _) => context.result_column(fetch.row()?, column),
             _ => {}
         }
         Ok(())

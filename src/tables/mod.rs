@@ -3,6 +3,7 @@
 mod check;
 mod children;
 mod diff;
+mod feed;
 mod leaves;
 mod list;
 mod messages;
@@ -13,6 +14,7 @@ mod tree;
 pub use check::BranchCheck;
 pub use children::BranchChildren;
 pub use diff::BranchDiff;
+pub use feed::BranchFeed;
 pub use leaves::BranchLeaves;
 pub use messages::BranchMessages;
 pub use path::BranchPath;

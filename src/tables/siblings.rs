@@ -78,7 +78,7 @@ impl Rows for SiblingRows {
                 context.result_integer(i64::try_from(list.position()).unwrap_or(i64::MAX - 1) + 1);
             }
             IS_CURRENT => context.result_flag(self.siblings.is_current),
-            _ => list.column(context, column),
+            _ => return list.column(context, column),
         }
         Ok(())
     }

@@ -2,11 +2,14 @@
 
 use std::rc::Rc;
 
-use crate::error::Result;
-use crate::sqlite::{Connection, Plan, Statement};
+use crate::error::{Error, Result};
+use crate::sqlite::{code, Connection, Feed, Plan, Statement};
 
 /// How many columns of `messages` tables show: the contract's M, the id first.
 pub const WIDTH: usize = 7;
+
+/// How many messages must follow one another for a scan to be worth its start.
+const RUN: u64 = 4;
 
 /// Which of a message's columns somebody will read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,63 +33,128 @@ impl Wanted {
             Self::Nothing
         }
     }
-}
 
-/// Reads messages by id. Cheapest when the ids go up or down one by one.
-pub struct Fetch {
-    statement: Statement,
-    step: i64,
-    /// The id that a step leads to, if the messages are as they should be.
-    expected: Option<i64>,
-}
+    // What comes after a long content is far to reach, so the short columns before it have statements of their own.
 
-impl Fetch {
-    /// For ids that ascend or, as a rule, descend. None if there is nothing to fetch.
-    pub fn new(
-        connection: &Rc<Connection>,
-        wanted: Wanted,
-        descending: bool,
-    ) -> Result<Option<Self>> {
-        // What comes after a long content is far to reach, so the short columns before it have statements of their own.
-        let sql = match (wanted, descending) {
-            (Wanted::All, false) => {
+    fn ascending(self) -> &'static str {
+        match self {
+            Self::All => {
                 "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
                  FROM main.messages WHERE id >= ?1 ORDER BY id"
             }
-            (Wanted::All, true) => {
+            _ => "SELECT id, thread_id, role FROM main.messages WHERE id >= ?1 ORDER BY id",
+        }
+    }
+
+    fn descending(self) -> &'static str {
+        match self {
+            Self::All => {
                 "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
                  FROM main.messages WHERE id <= ?1 ORDER BY id DESC"
             }
-            (Wanted::Head, false) => {
-                "SELECT id, thread_id, role FROM main.messages WHERE id >= ?1 ORDER BY id"
-            }
-            (Wanted::Head, true) => {
-                "SELECT id, thread_id, role FROM main.messages WHERE id <= ?1 ORDER BY id DESC"
-            }
-            (Wanted::Nothing, _) => return Ok(None),
-        };
-        Ok(Some(Self {
-            statement: connection.prepare(sql)?,
-            step: if descending { -1 } else { 1 },
-            expected: None,
-        }))
+            _ => "SELECT id, thread_id, role FROM main.messages WHERE id <= ?1 ORDER BY id DESC",
+        }
     }
 
-    /// Goes to a message. False if it is not there.
-    pub fn go_to(&mut self, id: i64) -> Result<bool> {
-        if self.expected != Some(id) {
-            self.statement.start(&[id])?;
+    fn single(self) -> &'static str {
+        match self {
+            Self::All => {
+                "SELECT m.id, thread_id, role, content, item_json, created_at, parent_entry_id \
+                 FROM branch_feed(?1) AS f CROSS JOIN main.messages AS m WHERE m.id = f.id"
+            }
+            _ => {
+                "SELECT m.id, thread_id, role \
+                 FROM branch_feed(?1) AS f CROSS JOIN main.messages AS m WHERE m.id = f.id"
+            }
         }
-        self.expected = None;
-        if !self.statement.step()? || self.statement.integer(0) != id {
+    }
+}
+
+/// Reads messages by id: those that follow one another by a scan, single ones by handing their ids to a join.
+pub struct Fetch {
+    connection: Rc<Connection>,
+    wanted: Wanted,
+    descending: bool,
+    scan: Option<Statement>,
+    /// The id that a step of the scan leads to, if the messages are as they should be.
+    expected: Option<i64>,
+    single: Option<(Feed, Statement)>,
+    /// Whether the current row is that of the scan.
+    scanned: bool,
+}
+
+impl Fetch {
+    /// For runs of messages whose ids ascend or descend. None if there is nothing to fetch.
+    pub fn new(connection: &Rc<Connection>, wanted: Wanted, descending: bool) -> Option<Self> {
+        (wanted != Wanted::Nothing).then(|| Self {
+            connection: Rc::clone(connection),
+            wanted,
+            descending,
+            scan: None,
+            expected: None,
+            single: None,
+            scanned: false,
+        })
+    }
+
+    /// Goes to a message, which `more` others follow with ids one by one. False if it is not there.
+    pub fn go_to(&mut self, id: i64, more: u64) -> Result<bool> {
+        let expected = self.expected.take() == Some(id);
+        self.scanned = expected || more >= RUN;
+        if self.scanned {
+            self.scan(id, expected, more)
+        } else {
+            self.single(id)
+        }
+    }
+
+    fn scan(&mut self, id: i64, expected: bool, more: u64) -> Result<bool> {
+        let scan = match &mut self.scan {
+            Some(scan) => scan,
+            empty => empty.insert(self.connection.prepare(if self.descending {
+                self.wanted.descending()
+            } else {
+                self.wanted.ascending()
+            })?),
+        };
+        if !expected {
+            scan.start(&[id])?;
+        }
+        if !scan.step()? || scan.integer(0) != id {
             return Ok(false);
         }
-        self.expected = id.checked_add(self.step);
+        if more > 0 {
+            self.expected = id.checked_add(if self.descending { -1 } else { 1 });
+        }
         Ok(true)
     }
 
+    fn single(&mut self, id: i64) -> Result<bool> {
+        let (_, statement) = match &mut self.single {
+            Some((feed, statement)) => {
+                feed.set(id);
+                (feed, statement)
+            }
+            empty => {
+                let feed = Feed::new(&self.connection);
+                let mut statement = self.connection.prepare(self.wanted.single())?;
+                statement.start(&[feed.number()])?;
+                feed.set(id);
+                let (feed, statement) = empty.insert((feed, statement));
+                (feed, statement)
+            }
+        };
+        Ok(statement.step()? && statement.integer(0) == id)
+    }
+
     /// The row of the message.
-    pub fn row(&self) -> &Statement {
-        &self.statement
+    pub fn row(&self) -> Result<&Statement> {
+        let single = self.single.as_ref().map(|(_, statement)| statement);
+        let row = if self.scanned {
+            self.scan.as_ref()
+        } else {
+            single
+        };
+        row.ok_or_else(|| Error::new(code::INTERNAL, "no message was fetched"))
     }
 }

@@ -17,21 +17,22 @@ const VERSION: i64 = 2;
 /// Runs what is missing. Gives the number of files that changed something, and one more if the version was raised.
 ///
 /// All or nothing: a savepoint of its own holds it together. In the middle of a statement that writes, SQLite allows no
-/// savepoint; there it is that statement's failure that undoes everything.
+/// savepoint; there it is one statement inside.
 pub fn migrate(connection: &Rc<Connection>) -> Result<i64> {
     // Nothing to do is the rule, and takes no lock; it is no error for a reader either.
     if is_up_to_date(connection)? {
         return Ok(0);
     }
-    let saved = match run(connection, "SAVEPOINT branch_migration") {
-        Ok(()) => true,
-        Err(error) if error.code() & 0xff == code::BUSY => false,
-        Err(error) => return Err(error),
-    };
-    let outcome = bring_up_to_date(connection);
-    if !saved {
-        return outcome;
+    match run(connection, "SAVEPOINT branch_migration") {
+        Err(error) if error.code() & 0xff == code::BUSY => {
+            return connection.atomically(|| bring_up_to_date(connection));
+        }
+        outcome => outcome?,
     }
+    // The write lock comes before anything is read, so that programs that do this at once take turns.
+    let outcome = connection
+        .atomically(|| Ok(()))
+        .and_then(|()| bring_up_to_date(connection));
     let released = outcome.and_then(|count| {
         run(connection, "RELEASE branch_migration")?;
         Ok(count)
@@ -45,8 +46,6 @@ pub fn migrate(connection: &Rc<Connection>) -> Result<i64> {
 }
 
 fn bring_up_to_date(connection: &Rc<Connection>) -> Result<i64> {
-    // The write lock comes before anything is read, so that programs that do this at once take turns.
-    connection.atomically(|| Ok(()))?;
     let mut changes = 0;
     changes += file(connection, THREADS)?;
     if !has_branches(connection)? {
@@ -100,7 +99,9 @@ fn file(connection: &Rc<Connection>, script: &str) -> Result<i64> {
             .any(|start| statement.starts_with(start))
     };
     let tolerated = |statement: &str, error: &Error| {
-        statement.starts_with("ALTER TABLE ") && error.message().contains("duplicate column name")
+        (statement.starts_with("ALTER TABLE ") && error.message().contains("duplicate column name"))
+            // While a statement reads, no table can be dropped. It stays in `temp`, empty, until the connection closes.
+            || (statement.starts_with("DROP TABLE temp.") && error.code() & 0xff == code::LOCKED)
     };
     connection.run_script(script, wanted, tolerated)?;
     let after = integer(connection, "PRAGMA main.schema_version")?;

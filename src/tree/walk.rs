@@ -16,6 +16,10 @@ pub struct Step {
     pub distance: i64,
     /// Its child on the path.
     pub child: Option<i64>,
+    /// Its parent.
+    pub parent: Option<i64>,
+    /// How many messages follow in the walk with ids one by one.
+    pub more: u64,
 }
 
 enum Source {
@@ -87,15 +91,13 @@ impl Walk {
         if let (Some(stretch), Some(at)) = (&self.stretch, &mut self.at) {
             match self.source {
                 Source::Up(_) if at.id > stretch.run.first => {
-                    at.child = Some(at.id);
-                    at.id -= 1;
-                    at.distance += 1;
+                    let next = at.id - 1;
+                    *at = step_in(stretch, next, next.abs_diff(stretch.run.first));
                     return Ok(());
                 }
                 Source::Down(_) if at.id < stretch.run.last => {
-                    at.id += 1;
-                    at.distance -= 1;
-                    at.child = child_in(stretch, at.id);
+                    let next = at.id + 1;
+                    *at = step_in(stretch, next, next.abs_diff(stretch.run.last));
                     return Ok(());
                 }
                 _ => {}
@@ -120,13 +122,7 @@ impl Walk {
         if self.verify {
             stretch.verify(&self.connection)?;
         }
-        self.at = Some(Step {
-            id,
-            distance: stretch
-                .distance
-                .saturating_add_unsigned(id.abs_diff(stretch.run.last)),
-            child: child_in(&stretch, id),
-        });
+        self.at = Some(step_in(&stretch, id, stretch.run.steps()));
         self.stretch = Some(stretch);
         Ok(())
     }
@@ -145,11 +141,26 @@ impl Walk {
     }
 }
 
-fn child_in(stretch: &Stretch, id: i64) -> Option<i64> {
-    if id == stretch.run.last {
-        stretch.child
-    } else {
-        id.checked_add(1)
+/// A message of a stretch, as a step of the walk.
+#[inline]
+fn step_in(stretch: &Stretch, id: i64, more: u64) -> Step {
+    let run = &stretch.run;
+    Step {
+        id,
+        distance: stretch
+            .distance
+            .saturating_add_unsigned(id.abs_diff(run.last)),
+        child: if id == run.last {
+            stretch.child
+        } else {
+            id.checked_add(1)
+        },
+        parent: if id == run.first {
+            run.parent
+        } else {
+            id.checked_sub(1)
+        },
+        more,
     }
 }
 
@@ -163,13 +174,7 @@ fn sorted(
     while let Some(stretch) = stretches.next()? {
         stretch.verify(connection)?;
         for id in stretch.run.first..=stretch.run.last {
-            let step = Step {
-                id,
-                distance: stretch
-                    .distance
-                    .saturating_add_unsigned(id.abs_diff(stretch.run.last)),
-                child: child_in(&stretch, id),
-            };
+            let step = step_in(&stretch, id, 0);
             push(&mut steps, step)?;
         }
     }
