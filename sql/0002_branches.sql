@@ -15,13 +15,13 @@ SAVEPOINT branch_migration;
 UPDATE main.threads SET id = id WHERE 0;
 
 -- What has to be filled in. Later on, a column that is new and one that was always there look alike.
-DROP TABLE IF EXISTS temp.branch_migration;
-CREATE TABLE temp.branch_migration (
+CREATE TABLE IF NOT EXISTS temp.branch_migration (
     parents  INTEGER NOT NULL,
     leaves   INTEGER NOT NULL,
     failed   INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT the_backfill_failed_and_everything_was_rolled_back CHECK (NOT failed)
 );
+DELETE FROM temp.branch_migration;
 INSERT INTO temp.branch_migration(parents, leaves) VALUES (
     NOT EXISTS (SELECT 1 FROM pragma_table_info('messages', 'main') WHERE lower(name) = 'parent_entry_id'),
     NOT EXISTS (SELECT 1 FROM pragma_table_info('threads', 'main') WHERE lower(name) = 'current_leaf_id')
@@ -64,6 +64,7 @@ UPDATE OR ROLLBACK temp.branch_migration SET failed =
         AND NOT EXISTS (SELECT 1 FROM main.threads WHERE current_leaf_id IS NOT NULL)
         AND EXISTS (SELECT 1 FROM main.threads JOIN main.messages ON messages.thread_id = threads.id));
 
+DELETE FROM temp.branch_migration;
 DROP TABLE temp.branch_migration;
 
 RELEASE branch_migration;
