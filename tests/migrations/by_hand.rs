@@ -14,8 +14,11 @@ fn in_order(database: &Path, order: &[usize]) -> String {
     complaints(&shell(database, &script))
 }
 
+/// What a database is, and how it is made.
+type Kind = (&'static str, fn(&Path));
+
 /// A database of each kind that users have.
-fn kinds() -> [(&'static str, fn(&Path)); 4] {
+fn kinds() -> [Kind; 4] {
     fn empty(database: &Path) {
         drop(Connection::open(database).unwrap());
     }
