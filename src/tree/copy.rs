@@ -23,14 +23,14 @@ pub fn copy(
                 quoted(new_thread)
             )));
         }
-        let path = Stretches::new(connection, message, Cut::default())?.collect()?;
+        let mut path = Stretches::new(connection, message, Cut::default())?.downward()?;
         copy_thread(connection, &thread, new_thread, created_at)?;
         let mut insert = connection.prepare(
             "INSERT INTO main.messages(thread_id, role, content, item_json, created_at, parent_entry_id) \
              SELECT ?1, role, content, item_json, created_at, ?2 FROM main.messages WHERE id = ?3",
         )?;
         let mut leaf = None;
-        for stretch in path.iter().rev() {
+        while let Some(stretch) = path.next() {
             stretch.verify(connection)?;
             for id in stretch.run.first..=stretch.run.last {
                 insert.run(&[

@@ -178,12 +178,58 @@ impl Stretches {
         }
     }
 
-    /// All that are left.
-    pub fn collect(mut self) -> Result<Vec<Stretch>> {
-        let mut list = Vec::new();
+    /// All that are left, to be had from the first message down.
+    pub fn downward(mut self) -> Result<Downward> {
+        let mut runs = Vec::new();
+        let mut child = None;
+        let mut top = None;
         while let Some(stretch) = self.next()? {
-            push(&mut list, stretch)?;
+            if runs.is_empty() {
+                child = stretch.child;
+            }
+            push(&mut runs, (stretch.run.first, stretch.run.last))?;
+            top = Some(stretch);
         }
-        Ok(list)
+        Ok(Downward {
+            runs,
+            parent: top.and_then(|top| top.run.parent),
+            distance: top.map_or(0, |top| {
+                top.distance.saturating_add_unsigned(top.run.steps())
+            }),
+            child,
+        })
+    }
+}
+
+/// The stretches of a path from the first message down. Of each one only its two ends are held; the rest follows from
+/// its neighbours.
+pub struct Downward {
+    /// First and last messages, the topmost stretch last.
+    runs: Vec<(i64, i64)>,
+    /// The parent of the topmost message that is left.
+    parent: Option<i64>,
+    /// Its distance.
+    distance: i64,
+    /// The child of the lowest message.
+    child: Option<i64>,
+}
+
+impl Downward {
+    /// The next stretch downwards, not verified.
+    pub fn next(&mut self) -> Option<Stretch> {
+        let (first, last) = self.runs.pop()?;
+        let run = Run {
+            first,
+            last,
+            parent: self.parent,
+        };
+        let distance = self.distance.saturating_sub_unsigned(run.steps());
+        self.parent = Some(last);
+        self.distance = distance.saturating_sub(1);
+        Some(Stretch {
+            run,
+            distance,
+            child: self.runs.last().map_or(self.child, |below| Some(below.0)),
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::links;
-use super::path::{Cut, Stretch, Stretches};
+use super::path::{Cut, Downward, Stretch, Stretches};
 use crate::error::{push, Error, Result};
 use crate::sqlite::{Connection, Order};
 
@@ -25,8 +25,8 @@ pub struct Step {
 enum Source {
     /// From the lower end up, as far as somebody asks.
     Up(Box<Stretches>),
-    /// From the first message down. The last of the list comes first.
-    Down(Vec<Stretch>),
+    /// From the first message down.
+    Down(Downward),
     /// Sorted by id, the next one last.
     Sorted(Vec<Step>),
 }
@@ -52,14 +52,14 @@ impl Walk {
     ) -> Result<Self> {
         let stretches = Stretches::new(connection, id, cut)?;
         let source = match order {
-            Order::Natural => Source::Down(stretches.collect()?),
+            Order::Natural => Source::Down(stretches.downward()?),
             Order::Reverse => Source::Up(Box::new(stretches)),
             Order::IdAscending | Order::IdDescending => {
                 let ascending = order == Order::IdAscending;
                 if links::any_later_parent(connection)? {
                     Source::Sorted(sorted(connection, stretches, ascending)?)
                 } else if ascending {
-                    Source::Down(stretches.collect()?)
+                    Source::Down(stretches.downward()?)
                 } else {
                     Source::Up(Box::new(stretches))
                 }
@@ -114,7 +114,7 @@ impl Walk {
                 Some(stretch) => (stretch, stretch.run.last),
                 None => return Ok(()),
             },
-            Source::Down(list) => match list.pop() {
+            Source::Down(stretches) => match stretches.next() {
                 Some(stretch) => (stretch, stretch.run.first),
                 None => return Ok(()),
             },
