@@ -1,0 +1,194 @@
+//! What README.md and docs/ say is what happens: their commands are run, and what they show is compared.
+//!
+//! | block | here |
+//! |---|---|
+//! | `console` with `sqlite> ` | typed into the sqlite3 shell, one session for each document; outputs compared |
+//! | `sql` | typed into the same session, must print nothing |
+//! | `console` with `$ ` | run by `sh` after that session, in the same directory; outputs compared |
+//! | `python`, `c` | run then too; a `text` block right after it is what it prints |
+//! | `sh` | run then too, must succeed |
+//!
+//! `make` and `cargo` commands are not run, because tests are what they would run; their targets must exist. The Rust
+//! of the README is compared and run by the tests of `bindings/rust`.
+//!
+//! A session starts in a directory as the repository is after `make`, with the files that `tests/docs/<document>.sql`
+//! makes, if there is one. `REWRITE_EXPECTED=1 cargo test --test docs` writes the outputs anew.
+
+#![cfg(unix)]
+
+#[path = "docs/blocks.rs"]
+mod blocks;
+mod dist;
+#[path = "docs/programs.rs"]
+mod programs;
+#[path = "shell/session.rs"]
+mod session;
+
+use std::path::Path;
+use std::process::Command;
+
+use blocks::{Block, Document};
+use session::Part;
+
+/// Runs all blocks of a document.
+fn follow(name: &str) {
+    let path = dist::root().join(name);
+    let mut document = Document::read(&path);
+    let directory = session::repository();
+    prepare(directory.path(), &path);
+    in_the_shell(directory.path(), &mut document);
+    let mut at = 0;
+    while at < document.blocks.len() {
+        let block = &document.blocks[at];
+        let printed = match block.language.as_str() {
+            "console" if block.text.starts_with("$ ") => {
+                document.blocks[at].text = on_the_command_line(directory.path(), &block.text);
+                None
+            }
+            "sh" => {
+                for line in block.text.lines() {
+                    run_line(directory.path(), line);
+                }
+                None
+            }
+            "python" => programs::python(directory.path(), &block.text),
+            "c" => Some(programs::c(directory.path(), &block.text)),
+            _ => None,
+        };
+        if let Some(printed) = printed {
+            let output = document
+                .blocks
+                .get_mut(at + 1)
+                .filter(|next| next.language == "text")
+                .unwrap_or_else(|| panic!("{name}: a program without a block with its output"));
+            output.text = printed;
+        }
+        at += 1;
+    }
+    session::expect(&path, &document.whole());
+}
+
+/// Makes the files that a document takes for granted.
+fn prepare(directory: &Path, document: &Path) {
+    let stem = document.file_stem().unwrap().to_str().unwrap();
+    let script = dist::root()
+        .join("tests/docs")
+        .join(stem.to_lowercase())
+        .with_extension("sql");
+    if !script.exists() {
+        return;
+    }
+    let mut parts = session::of_script(&std::fs::read_to_string(&script).unwrap());
+    session::run(directory, ":memory:", &mut parts);
+    assert_prints_nothing(&script.display().to_string(), &parts);
+}
+
+fn assert_prints_nothing(what: &str, parts: &[Part]) {
+    for part in parts {
+        if let Part::Command { typed, printed } = part {
+            assert_eq!(printed, "", "{what}: {typed}");
+        }
+    }
+}
+
+/// Types the blocks that are for the sqlite3 shell, and puts what they print into the document.
+fn in_the_shell(directory: &Path, document: &mut Document) {
+    let mut sessions: Vec<(usize, Vec<Part>)> = Vec::new();
+    for (at, block) in document.blocks.iter().enumerate() {
+        match block.language.as_str() {
+            "console" if block.text.starts_with(session::PROMPT) => {
+                sessions.push((at, session::of_transcript(&block.text)));
+            }
+            "sql" => sessions.push((at, session::of_script(&block.text))),
+            _ => {}
+        }
+    }
+    let mut all: Vec<Part> = sessions
+        .iter()
+        .flat_map(|(_, parts)| parts.clone())
+        .collect();
+    if all.is_empty() {
+        return;
+    }
+    session::run(directory, "chat.db", &mut all);
+    let mut rest = all.as_slice();
+    for (at, parts) in sessions {
+        let (done, more) = rest.split_at(parts.len());
+        rest = more;
+        let block: &mut Block = &mut document.blocks[at];
+        if block.language == "sql" {
+            assert_prints_nothing(&block.text, done);
+        } else {
+            block.text = session::transcript(done);
+        }
+    }
+}
+
+/// Runs the lines that start with `$ `; gives the block with what they print.
+fn on_the_command_line(directory: &Path, text: &str) -> String {
+    let mut filled = String::new();
+    let mut shown_as_it_is = false;
+    for line in text.lines() {
+        if let Some(typed) = line.strip_prefix("$ ") {
+            filled.push_str(line);
+            filled.push('\n');
+            match run_line(directory, typed) {
+                Some(printed) => filled.push_str(&printed),
+                None => shown_as_it_is = true,
+            }
+        } else if shown_as_it_is {
+            filled.push_str(line);
+            filled.push('\n');
+        }
+    }
+    filled
+}
+
+/// Runs a line and gives what it prints; a `make` or `cargo` command is only looked at.
+fn run_line(directory: &Path, line: &str) -> Option<String> {
+    let line = line.split(" #").next().unwrap_or_default().trim();
+    if line.is_empty() || line.starts_with("cargo ") {
+        return None;
+    }
+    if line.starts_with("make ") || line == "make" {
+        let dry = Command::new("sh")
+            .args(["-c", &line.replacen("make", "make -n", 1)])
+            .current_dir(dist::root())
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&dry.stderr);
+        assert!(dry.status.success(), "{line}: {errors}");
+        return None;
+    }
+    let shell = std::env::var("SQLITE3").unwrap_or_else(|_| "sqlite3".into());
+    let mut command = Command::new("sh");
+    command
+        .arg("-ec")
+        .arg(line.replacen("sqlite3 ", &format!("{shell} -init /dev/null "), 1))
+        .current_dir(directory);
+    Some(session::printed_by(&mut command))
+}
+
+#[test]
+fn readme() {
+    follow("README.md");
+}
+
+/// `make demo` prints what `examples/demo.out` shows.
+#[test]
+fn demo() {
+    let directory = session::repository();
+    let script = std::fs::File::open(dist::root().join("examples/demo.sql")).unwrap();
+    let run = dist::shell()
+        .arg("dist/demo.db")
+        .current_dir(directory.path())
+        .stdin(script)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&run.stderr), "");
+    assert!(run.status.success());
+    let printed = String::from_utf8(run.stdout).unwrap();
+    let widest = printed.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "for a terminal of 100 columns");
+    session::expect(&dist::root().join("tests/docs/demo.out"), &printed);
+}
