@@ -12,14 +12,22 @@
 //! Files are made in the directory that `BENCH_DIR` names, or in the one for temporary files: up to 3 GB, a tenth of
 //! that with `--quick`. The figures are also written to `target/bench/figures.csv`, the times to `times.csv` there.
 
+mod allocator;
+mod ancestors;
+#[path = "../../tests/dist/mod.rs"]
+mod dist;
 mod history;
 #[path = "../../tests/host/mod.rs"]
 mod host;
+mod leaves;
 mod listing;
+mod load;
 mod measure;
 mod newest;
 mod query;
 mod report;
+mod space;
+mod writing;
 
 use std::path::Path;
 use std::time::Duration;
@@ -30,11 +38,18 @@ use report::Report;
 
 type Group = (&'static str, fn(&mut Bench));
 
-const GROUPS: [Group; 4] = [
+const GROUPS: [Group; 11] = [
     ("listing", listing::in_memory),
     ("cold", listing::from_disk),
     ("depth", listing::by_depth),
     ("newest", newest::newest),
+    ("leaves", leaves::leaves),
+    ("ancestors", ancestors::ancestors),
+    ("append", writing::append),
+    ("fork", writing::fork),
+    ("size", space::size),
+    ("memory", space::memory),
+    ("load", load::load),
 ];
 
 /// What all groups share.
@@ -78,6 +93,7 @@ fn main() {
         match argument.as_str() {
             // Cargo says so to every bench.
             "--bench" => {}
+            load::ONCE => return load::once(&value()),
             "--quick" => quick = true,
             "--only" => only = Some(value()),
             "--seconds" => match value().parse() {

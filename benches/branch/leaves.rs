@@ -1,0 +1,96 @@
+//! The ends of all branches, against the seed's join.
+
+use rusqlite::params;
+
+use crate::history::{warm, Around, Size, Spec, THREAD};
+use crate::measure::{interleaved, Case};
+use crate::query::{read, SEED_LEAVES};
+use crate::report::Target;
+use crate::Bench;
+
+const SAME: &str = "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
+     FROM branch_leaves(?1)";
+const ALL: &str =
+    "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id, depth, fork_id, is_current \
+     FROM branch_leaves(?1)";
+
+/// Adds `?2` branches of one message each, evenly spread over a branch.
+const SPREAD: &str = "INSERT INTO messages(thread_id, role, content, created_at, parent_entry_id) \
+     SELECT thread_id, role, content, created_at, id FROM messages \
+     WHERE thread_id = ?1 AND id % ?2 = 1 AND id <= ?3";
+
+/// With the seed's columns, and with all of ours.
+pub fn leaves(bench: &mut Bench) {
+    bench
+        .report
+        .group("Leaves of a thread, branch_leaves (times faster than the seed's join)");
+    for messages in [1000, 10_000, 100_000] {
+        for (around, every) in [
+            (Around::Nothing, None),
+            (Around::Nothing, Some(100)),
+            (Around::Nothing, Some(10)),
+            (Around::Dead, None),
+            (Around::Busy, None),
+        ] {
+            let spec = Spec {
+                messages,
+                size: Size::Bytes(200),
+                around,
+            };
+            let label = match every {
+                Some(every) => format!("{messages} x 200 B, a branch at every {every}th"),
+                None => spec.label(),
+            };
+            if bench.quick && spec.rows() > 300_000 || !bench.wants(&label) {
+                continue;
+            }
+            let connection = warm(&bench.histories.get(spec).ours);
+            // Rolled back with the connection's end.
+            connection.execute_batch("BEGIN").unwrap();
+            if let Some(every) = every {
+                let last = messages as i64;
+                connection
+                    .execute(SPREAD, params![THREAD, every, last])
+                    .unwrap();
+            }
+            let expected = {
+                let mut seed = connection.prepare(SEED_LEAVES).unwrap();
+                read(&mut seed, [THREAD])
+            };
+            let mut cases = Vec::new();
+            for (who, sql) in [("ours", SAME), ("all", ALL), ("seed", SEED_LEAVES)] {
+                let mut statement = connection.prepare(sql).unwrap();
+                cases.push(Case::new(who, move || {
+                    assert_eq!(read(&mut statement, [THREAD]), expected);
+                }));
+            }
+            let times = interleaved(cases, bench.pace());
+            let target = if messages >= 10_000 {
+                Target::AtLeast(5.0)
+            } else {
+                Target::None
+            };
+            let report = &mut bench.report;
+            report.figure(&label, "leaves", expected as f64, Target::None);
+            report.figure(
+                &label,
+                "seed, µs",
+                times.seconds("seed") * 1e6,
+                Target::None,
+            );
+            report.figure(
+                &label,
+                "the seed's columns",
+                times.ratio("seed", "ours"),
+                target,
+            );
+            report.figure(
+                &label,
+                "with depth, fork_id, is_current",
+                times.ratio("seed", "all"),
+                Target::None,
+            );
+        }
+    }
+    bench.report.print_group();
+}
