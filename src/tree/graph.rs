@@ -160,6 +160,7 @@ fn preview(text: &[u8]) -> String {
         }
         for character in word.chars() {
             if count >= PREVIEW {
+                shown.truncate(shown.trim_end().len());
                 shown.push('…');
                 return shown;
             }
