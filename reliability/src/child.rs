@@ -103,25 +103,6 @@ impl Process {
         self.input = None;
     }
 
-    /// The next thing that it tells; none when it has ended. A line that it was killed in the middle of does not count.
-    /// Of a shell, every line counts.
-    pub fn next(&mut self) -> Option<String> {
-        loop {
-            let mut line = String::new();
-            let length = self.output.read_line(&mut line).unwrap();
-            if length == 0 || !line.ends_with('\n') {
-                return None;
-            }
-            let line = line.trim_end();
-            if let Some(told) = line.strip_prefix(MARK) {
-                return Some(told.to_owned());
-            }
-            if !line.is_empty() && line.contains('|') {
-                return Some(line.to_owned());
-            }
-        }
-    }
-
     /// Kills it, as `kill -9` does.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -133,5 +114,28 @@ impl Process {
         // What it still tells must not block it.
         while self.next().is_some() {}
         self.child.wait().unwrap()
+    }
+}
+
+/// What it tells, until it has ended. A line that it was killed in the middle of does not count. Of a shell, every row
+/// with two columns or more counts.
+impl Iterator for Process {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            let length = self.output.read_line(&mut line).unwrap();
+            if length == 0 || !line.ends_with('\n') {
+                return None;
+            }
+            let line = line.trim_end();
+            if let Some(told) = line.strip_prefix(MARK) {
+                return Some(told.to_owned());
+            }
+            if line.contains('|') {
+                return Some(line.to_owned());
+            }
+        }
     }
 }

@@ -157,6 +157,27 @@ pub fn state(connection: &Connection) -> String {
     parts.join("\n")
 }
 
+/// Fails unless two states are the same, and says where they are not.
+#[track_caller]
+pub fn assert_same(found: &str, expected: &str, context: &str) {
+    if found == expected {
+        return;
+    }
+    let short = |line: &str| line.chars().take(200).collect::<String>();
+    let lines = |of: &str, without: &str| -> Vec<String> {
+        let without: std::collections::HashSet<&str> = without.lines().collect();
+        of.lines()
+            .filter(|line| !without.contains(line))
+            .map(short)
+            .collect()
+    };
+    panic!(
+        "{context}: not as it should be\nfound {:#?}\nexpected {:#?}",
+        lines(found, expected),
+        lines(expected, found)
+    );
+}
+
 /// Fails unless SQLite and the extension find nothing wrong, and each leaf can be reached.
 pub fn assert_sound(connection: &Connection) {
     assert_eq!(rows(connection, "PRAGMA integrity_check"), ["ok"]);

@@ -2,11 +2,13 @@
 //! hand (`make reliability`); each prints figures.
 //!
 //! * [`size`]: how long, and with which random numbers.
+//! * [`calls`]: a small database, and statements that use all that there is.
 //! * [`database`]: connections with the extension, what is in a database, and whether it is sound.
 //! * [`dist`]: the built extension and the sqlite3 shell.
 //! * [`child`]: processes that say what they have done, until they are killed.
 //! * [`faults`]: memory and files of SQLite that fail when they are told to.
 
+pub mod calls;
 pub mod child;
 pub mod database;
 pub mod dist;

@@ -40,8 +40,6 @@ pub mod code {
     pub const ERROR: i32 = 1;
     /// Something that cannot be: a bug in the extension.
     pub const INTERNAL: i32 = 2;
-    /// Another connection is in the way.
-    pub const BUSY: i32 = 5;
     /// A statement of the same connection is in the way.
     pub const LOCKED: i32 = 6;
     /// Out of memory.

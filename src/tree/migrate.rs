@@ -16,33 +16,20 @@ const VERSION: i64 = 2;
 
 /// Runs what is missing. Gives the number of files that changed something, and one more if the version was raised.
 ///
-/// All or nothing: a savepoint of its own holds it together. In the middle of a statement that writes, SQLite allows no
-/// savepoint; there it is one statement inside.
+/// All or nothing: it is one statement. A savepoint would not do, for after an interrupt SQLite runs no statement that
+/// could roll back to it.
 pub fn migrate(connection: &Rc<Connection>) -> Result<i64> {
     // Nothing to do is the rule, and takes no lock; it is no error for a reader either.
     if is_up_to_date(connection)? {
         return Ok(0);
     }
-    match run(connection, "SAVEPOINT branch_migration") {
-        Err(error) if error.code() & 0xff == code::BUSY => {
-            return connection.atomically(|| bring_up_to_date(connection));
-        }
-        outcome => outcome?,
+    let changes = connection.atomically(|| bring_up_to_date(connection))?;
+    // What the second file needed for itself cannot be dropped while a statement runs, neither by the file nor, where
+    // this is called in the middle of another one, here. It is empty, and goes with the connection.
+    match run(connection, "DROP TABLE IF EXISTS temp.branch_migration") {
+        Err(error) if error.code() & 0xff != code::LOCKED => Err(error),
+        _ => Ok(changes),
     }
-    // The write lock comes before anything is read, so that programs that do this at once take turns.
-    let outcome = connection
-        .atomically(|| Ok(()))
-        .and_then(|()| bring_up_to_date(connection));
-    let released = outcome.and_then(|count| {
-        run(connection, "RELEASE branch_migration")?;
-        Ok(count)
-    });
-    if released.is_err() {
-        // These fail only where SQLite has rolled everything back already.
-        let _ = run(connection, "ROLLBACK TO branch_migration")
-            .and_then(|()| run(connection, "RELEASE branch_migration"));
-    }
-    released
 }
 
 fn bring_up_to_date(connection: &Rc<Connection>) -> Result<i64> {

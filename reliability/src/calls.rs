@@ -1,0 +1,82 @@
+//! A small database, and statements that use everything that the extension offers in it.
+
+use rusqlite::Connection;
+
+use crate::database::{add_thread, run};
+
+/// Thread `t`: 1 ─ 2 ─ 3 ─ 4 ─ 5 and 2 ─ 6 ─ 7, 1 ─ 8 (the leaf), 9 (another first message); thread `u`: 10 below 3, and
+/// 11. A table of the user's own, `log`, with one row.
+pub fn prepare(connection: &Connection) {
+    run(connection, "SELECT branch_migrate()").unwrap();
+    fill(connection);
+}
+
+/// The contents, where the tables are there.
+pub fn fill(connection: &Connection) {
+    add_thread(connection, "t");
+    add_thread(connection, "u");
+    connection
+        .execute_batch(
+            "CREATE TABLE log(entry);
+             INSERT INTO log VALUES ('first');
+             INSERT INTO messages(id, thread_id, role, content, item_json, created_at, parent_entry_id) VALUES
+                 (1, 't', 'user', 'a', NULL, 1, NULL), (2, 't', 'assistant', 'b', '{\"n\": [1]}', 2, 1),
+                 (3, 't', 'user', 'c', NULL, 3, 2), (4, 't', 'assistant', 'd', NULL, 4, 3),
+                 (5, 't', 'user', printf('%.9000c', 'e'), NULL, 5, 4), (6, 't', 'user', 'f', NULL, 6, 2),
+                 (7, 't', 'assistant', 'g', NULL, 7, 6), (8, 't', 'assistant', 'h', '2', 8, 1),
+                 (9, 't', 'user', 'i', NULL, 9, NULL), (10, 'u', 'user', 'j', NULL, 10, 3),
+                 (11, 'u', 'assistant', 'k', NULL, 11, 10);
+             UPDATE threads SET current_leaf_id = CASE id WHEN 't' THEN 8 ELSE 11 END;",
+        )
+        .unwrap();
+}
+
+/// Calls that write, as expressions. With these arguments they do the same each time.
+pub const WRITES: [&str; 11] = [
+    "branch_append('t', 'user', 'new', '{\"a\": 1}', 100)",
+    "branch_append('t', 'user', printf('%.20000c', 'x'), NULL, 100)",
+    "branch_fork(3, 'user', 'new', NULL, 100)",
+    "branch_alternative(1, 'user', 'new', '[]', 100)",
+    "branch_alternative(4, 'user', 'new', NULL, 100)",
+    "branch_switch('t', 5)",
+    "branch_switch('t', NULL)",
+    "branch_clear('t')",
+    "branch_prune(2)",
+    "branch_copy(5, 'copied', 100)",
+    "branch_migrate()",
+];
+
+/// Statements around a call that writes, with `{}` in its place: wherever SQL can call a function.
+pub const AROUND: [&str; 5] = [
+    "SELECT {}",
+    "INSERT INTO log VALUES ({})",
+    "INSERT INTO log SELECT {} FROM log",
+    "UPDATE log SET entry = {}",
+    "DELETE FROM log WHERE {} IS NOT NULL RETURNING entry",
+];
+
+/// Statements that only read.
+pub const READS: [&str; 22] = [
+    "SELECT branch_version(), branch_debug()",
+    "SELECT branch_depth(7)",
+    "SELECT branch_root(7)",
+    "SELECT branch_tip(2)",
+    "SELECT branch_common_ancestor(7, 11)",
+    "SELECT branch_is_ancestor(2, 11)",
+    "SELECT * FROM branch_path(5)",
+    "SELECT * FROM branch_path(5, 2) ORDER BY id DESC",
+    "SELECT m.* FROM branch_path(7) AS p JOIN messages AS m ON m.id = p.id ORDER BY p.distance",
+    "SELECT * FROM branch_messages('t')",
+    "SELECT * FROM branch_messages('u', 2) ORDER BY distance",
+    "SELECT * FROM branch_messages('u', 2, 10)",
+    "SELECT id FROM branch_messages('u', 5, 7)",
+    "SELECT * FROM branch_leaves('t')",
+    "SELECT id FROM branch_leaves('t') ORDER BY id DESC",
+    "SELECT * FROM branch_children(2)",
+    "SELECT * FROM branch_siblings(9)",
+    "SELECT * FROM branch_siblings(6)",
+    "SELECT * FROM branch_tree('t')",
+    "SELECT graph FROM branch_tree('u')",
+    "SELECT * FROM branch_diff(5, 7)",
+    "SELECT * FROM branch_check()",
+];
