@@ -94,9 +94,11 @@ fn add(
     parent: Option<i64>,
     draft: Draft<'_>,
 ) -> Result<i64> {
+    // With a SELECT, SQLite keeps a statement journal: when the disk is full, it takes back this statement, and with
+    // VALUES it would take back the caller's whole transaction.
     let mut insert = connection.prepare(
         "INSERT INTO main.messages(thread_id, role, content, item_json, created_at, parent_entry_id) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6",
     )?;
     insert.run(&[
         Parameter::Text(thread),
