@@ -32,7 +32,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
-        reliability kill faults
+        reliability kill faults concurrency
 
 help: ## list the targets
 	@echo "sqlite-branch $(VERSION)"
@@ -80,13 +80,16 @@ SIZE ?= 50
 SEED ?= 1
 HARNESS := RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) $(CARGO) test -p sqlite-branch-reliability
 
-reliability: kill faults ## try long to break it: all of the targets below
+reliability: kill faults concurrency ## try long to break it: all of the targets below
 
 kill: loadable tools ## processes that write, killed at any moment
 	$(HARNESS) --test kill -- --nocapture
 
 faults: ## calls that are interrupted, or run out of disk or memory
 	$(HARNESS) --test faults --test out_of_memory -- --nocapture
+
+concurrency: loadable ## eight processes that write to one file
+	$(HARNESS) --test concurrency -- --nocapture
 
 bench: loadable tools ## run the benchmarks
 	$(CARGO) bench --workspace
