@@ -57,6 +57,15 @@ pub fn push<T>(list: &mut Vec<T>, item: T) -> Result<()> {
     Ok(())
 }
 
+/// A vector that is full of one value, or an error if there is no memory for it.
+pub fn filled<T: Clone>(length: usize, value: T) -> Result<Vec<T>> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(length)
+        .map_err(|_| Error::no_memory())?;
+    list.resize(length, value);
+    Ok(list)
+}
+
 /// Text for an error message: quoted, at most 120 characters, whatever bytes it is made of.
 pub fn quoted(text: &[u8]) -> String {
     const LONGEST: usize = 120;

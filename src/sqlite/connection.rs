@@ -56,7 +56,7 @@ impl Connection {
         let found = {
             let mut kept = self.kept.borrow_mut();
             kept.iter()
-                .position(|(text, _)| std::ptr::eq(*text, sql) || *text == sql)
+                .position(|(text, _)| std::ptr::eq(*text, sql))
                 .map(|at| kept.swap_remove(at).1)
         };
         let raw = match found {

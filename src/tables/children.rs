@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
 use crate::tree::fetch::{Wanted, WIDTH};
 use crate::tree::snapshot::Snapshot;
-use crate::tree::{below, branch};
+use crate::tree::{below, branch, links};
 
 const IS_CURRENT: usize = WIDTH;
 
@@ -42,9 +42,12 @@ impl Rows for ChildRows {
             None => None,
         };
         let snapshot = Snapshot::hold(connection)?;
+        // Those whose parent is missing are found by branch_check() and branch_siblings(), not here.
         let ids = match parent {
-            Some(parent) => below::children(connection, parent)?,
-            None => Vec::new(),
+            Some(parent) if links::exists(connection, parent)? => {
+                below::children(connection, parent)?
+            }
+            _ => Vec::new(),
         };
         let current = plan.uses(IS_CURRENT);
         Ok(Self {

@@ -5,11 +5,12 @@ use std::rc::Rc;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
+use crate::tree::ancestor;
 use crate::tree::fetch::{Fetch, Wanted};
+use crate::tree::links::{self, Verify};
 use crate::tree::path::Cut;
 use crate::tree::snapshot::Snapshot;
 use crate::tree::walk::Walk;
-use crate::tree::{ancestor, links};
 
 const SIDE: usize = 0;
 const ID: usize = 1;
@@ -107,7 +108,11 @@ impl Rows for DiffRows {
                 limit,
                 ..Cut::default()
             };
-            let verify = wanted == Wanted::Nothing;
+            let verify = if wanted == Wanted::Nothing {
+                Verify::Links
+            } else {
+                Verify::Nothing
+            };
             let walk = Walk::new(connection, id, cut, order, verify)?;
             let fetch = Fetch::new(connection, wanted, walk.descends());
             rows.sides.push(Side { name, walk, fetch });

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
-use crate::tree::branch;
 use crate::tree::fetch::{Fetch, Wanted, WIDTH};
+use crate::tree::links::Verify;
 use crate::tree::snapshot::Snapshot;
 use crate::tree::walk::Walk;
+use crate::tree::{branch, thread};
 
 const ID: usize = 0;
 const PARENT: usize = WIDTH - 1;
@@ -66,12 +67,20 @@ impl Rows for MessageRows {
             Some(value) => Some(arguments::message_id("before", value)?),
             None => None,
         };
-        let snapshot = Snapshot::hold(connection)?;
+        let (leaf, snapshot) = thread::hold_leaf(connection, thread)?;
         let wanted = Wanted::of(plan, ID);
         let mut walk = None;
         let mut fetch = None;
-        if let Some((leaf, cut)) = branch::cut(connection, thread, limit, before)? {
-            let verify = wanted == Wanted::Nothing;
+        let cut = match leaf {
+            Some(leaf) => branch::cut(connection, leaf, limit, before)?,
+            None => None,
+        };
+        if let (Some(leaf), Some(cut)) = (leaf, cut) {
+            let verify = if wanted == Wanted::Nothing {
+                Verify::Links
+            } else {
+                Verify::Nothing
+            };
             let path = Walk::new(connection, leaf, cut, plan.order(), verify)?;
             fetch = Fetch::new(connection, wanted, path.descends());
             walk = Some(path);

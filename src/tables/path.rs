@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
-use crate::tree::links;
+use crate::tree::links::{self, Verify};
 use crate::tree::path::Cut;
 use crate::tree::snapshot::Snapshot;
 use crate::tree::walk::Walk;
@@ -52,7 +52,7 @@ impl Rows for PathRows {
         let snapshot = Snapshot::hold(connection)?;
         let walk = match id {
             Some(id) if links::exists(connection, id)? => {
-                Some(Walk::new(connection, id, cut, plan.order(), true)?)
+                Some(Walk::new(connection, id, cut, plan.order(), Verify::Rows)?)
             }
             _ => None,
         };

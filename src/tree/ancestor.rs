@@ -52,7 +52,7 @@ pub fn is_ancestor(connection: &Rc<Connection>, above: i64, below: i64) -> Resul
     let mut climb = Climb::from(connection, below)?;
     while let Some(mut stretch) = climb.next()? {
         if stretch.run.contains(above) {
-            stretch.run.first = above;
+            stretch.keep_up_to(above);
             stretch.verify(connection)?;
             return Ok(true);
         }
@@ -75,9 +75,9 @@ pub fn common(connection: &Rc<Connection>, a: i64, b: i64) -> Result<Option<i64>
     while let (Some(mut in_a), Some(mut in_b)) = (at_a, at_b) {
         let shared = in_a.run.last.min(in_b.run.last);
         if in_a.run.contains(shared) && in_b.run.contains(shared) {
-            in_a.run.first = shared;
+            in_a.keep_up_to(shared);
             in_a.verify(connection)?;
-            in_b.run.first = shared;
+            in_b.keep_up_to(shared);
             in_b.verify(connection)?;
             return Ok(Some(shared));
         }

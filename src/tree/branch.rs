@@ -7,39 +7,36 @@ use super::{ancestor, links, thread};
 use crate::error::Result;
 use crate::sqlite::Connection;
 
-/// Where a thread's current branch ends, and how to cut it to the last `limit` messages above `before`.
+/// How to cut the branch that ends at `leaf` to the last `limit` messages above `before`.
 ///
 /// A `before` beside the branch stands for the lowest message of the branch above it, and that one is kept. None if
-/// there is nothing: no such thread or message, or no messages.
+/// there is nothing: no such message, or nothing above it.
 pub fn cut(
     connection: &Rc<Connection>,
-    thread: &[u8],
+    leaf: i64,
     limit: Option<u64>,
     before: Option<i64>,
-) -> Result<Option<(i64, Cut)>> {
-    let Some(leaf) = thread::present_leaf(connection, thread)?.flatten() else {
-        return Ok(None);
-    };
+) -> Result<Option<Cut>> {
     let mut cut = Cut {
         limit,
         ..Cut::default()
     };
     let Some(before) = before else {
-        return Ok(Some((leaf, cut)));
+        return Ok(Some(cut));
     };
     if !links::exists(connection, before)? {
         return Ok(None);
     }
     if ancestor::is_ancestor(connection, before, leaf)? {
         cut.below = Some(before);
-        return Ok(Some((leaf, cut)));
+        return Ok(Some(cut));
     }
     let Some(shared) = ancestor::common(connection, before, leaf)? else {
         return Ok(None);
     };
     cut.below = Some(shared);
     cut.inclusive = true;
-    Ok(Some((leaf, cut)))
+    Ok(Some(cut))
 }
 
 /// The child of a message that lies on a thread's current branch; without a message, the branch's first message.
@@ -61,7 +58,7 @@ pub fn child_on(
             return Ok(None);
         }
         if stretch.run.contains(parent) && parent < stretch.run.last {
-            stretch.run.first = parent + 1;
+            stretch.keep_up_to(parent + 1);
             stretch.verify(connection)?;
             return Ok(Some(parent + 1));
         }

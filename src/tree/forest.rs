@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::links::{self, Parents};
 use super::scan::{Direction, Scan};
 use super::thread;
-use crate::error::{push, Error, Result};
+use crate::error::{filled, push, Error, Result};
 use crate::sqlite::Connection;
 
 const NONE: u32 = u32::MAX;
@@ -257,13 +257,36 @@ impl ChildCount {
 
 /// Those of a thread's messages that have no children in any thread, ascending.
 pub fn leaves(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
-    let ids = thread::messages(connection, thread)?;
-    let mut children = ChildCount::open(connection)?;
-    let mut leaves = Vec::new();
-    for id in ids {
-        if !children.any(id)? {
-            push(&mut leaves, id)?;
+    let mut ids = thread::messages(connection, thread)?;
+    // Most messages are the parent of another one in the thread, which their children's links tell ...
+    let mut parents = Parents::open(connection)?;
+    let mut is_parent = filled(ids.len(), false)?;
+    for (at, id) in ids.iter().enumerate() {
+        if let Some(parent) = parents.of(*id)? {
+            let before = at
+                .checked_sub(1)
+                .filter(|before| ids.get(*before) == Some(&parent));
+            let found = before.or_else(|| ids.binary_search(&parent).ok());
+            if let Some(mark) = found.and_then(|at| is_parent.get_mut(at)) {
+                *mark = true;
+            }
         }
     }
-    Ok(leaves)
+    // ... and the others may have children in other threads.
+    let mut children = ChildCount::open(connection)?;
+    let mut outcome = Ok(());
+    let mut is_parent = is_parent.into_iter();
+    ids.retain(|id| {
+        if is_parent.next() == Some(true) || outcome.is_err() {
+            return false;
+        }
+        match children.any(*id) {
+            Ok(any) => !any,
+            Err(error) => {
+                outcome = Err(error);
+                false
+            }
+        }
+    });
+    outcome.map(|()| ids)
 }

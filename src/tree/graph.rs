@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::forest::Forest;
 use super::path::Climb;
 use super::thread;
-use crate::error::{push, Error, Result};
+use crate::error::{filled, push, Error, Result};
 use crate::sqlite::{Connection, Statement};
 
 /// How many characters of a content are shown.
@@ -231,12 +231,4 @@ fn lay_out(forest: &Forest) -> Result<Vec<Line>> {
         root = next_of(&next_sibling, root);
     }
     Ok(lines)
-}
-
-fn filled<T: Clone>(length: usize, value: T) -> Result<Vec<T>> {
-    let mut list = Vec::new();
-    list.try_reserve_exact(length)
-        .map_err(|_| Error::no_memory())?;
-    list.resize(length, value);
-    Ok(list)
 }

@@ -5,8 +5,8 @@
 //! for any message, the largest jump at or below it in that index tells a whole *run*: from the jump up to the message,
 //! each is the child of the one before it. A linear stretch of any length takes one seek.
 //!
-//! What the index cannot tell is whether messages within a run are there at all. [`verify`] does, by counting
-//! links in the index on parents, so that a missing ancestor is an error and never a silently shortened history.
+//! What the index cannot tell is whether messages within a run are there at all. [`Verify`] does, by counting
+//! them, so that a missing ancestor is an error and never a silently shortened history.
 //!
 //! Where that index is missing (a database that was not migrated), every message is a run of its own.
 
@@ -24,7 +24,8 @@ const EACH_UP: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id >=
 /// How many entries are worth stepping over.
 const NEAR: u32 = 4;
 
-const COUNT: &str = "SELECT count(*) FROM main.messages INDEXED BY idx_messages_parent_entry_id \
+const COUNT_LINKS: &str =
+    "SELECT count(*) FROM main.messages INDEXED BY idx_messages_parent_entry_id \
      WHERE parent_entry_id >= ?1 AND parent_entry_id < ?2 AND id = parent_entry_id + 1";
 const COUNT_ROWS: &str = "SELECT count(*) FROM main.messages WHERE id > ?1 AND id <= ?2";
 
@@ -76,7 +77,7 @@ impl Links {
 
     /// The run that ends at a message. `child` is the message whose parent it is, for the text of an error.
     ///
-    /// Messages of a run that has several are not known to be there: see [`verify`].
+    /// Messages of a run that has several are not known to be there: see [`Verify`].
     pub fn run(&mut self, last: i64, child: Option<i64>) -> Result<Run> {
         let found = match self.scan.seek(last) {
             // A statement that was kept from a time when the index was there.
@@ -100,25 +101,41 @@ impl Links {
     }
 }
 
-/// Makes sure that all messages of a run are there. `child` is as for [`Links::run`].
-pub fn verify(connection: &Rc<Connection>, run: &Run, child: Option<i64>) -> Result<()> {
-    if run.first == run.last {
-        return Ok(());
-    }
-    let count = |sql| {
-        let mut statement = connection.prepare(sql)?;
-        statement.start(&[run.first, run.last])?;
-        statement.step()?;
-        Ok(statement.integer(0))
-    };
-    let counted = match count(COUNT) {
-        Err(error) if Error::code(&error) == code::ERROR => count(COUNT_ROWS)?,
-        other => other?,
-    };
-    if u64::try_from(counted).is_ok_and(|counted| counted == run.steps()) {
-        Ok(())
-    } else {
-        Err(gap(connection, run.first, run.last, child)?)
+/// How to make sure that all messages of a run are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verify {
+    /// Not at all: somebody will look at each of them.
+    Nothing,
+    /// By counting their links in the index on parents, which is small whatever the messages contain.
+    Links,
+    /// By counting their rows. Faster where the rows are in memory, as when the caller reads them too.
+    Rows,
+}
+
+impl Verify {
+    /// Makes sure for one run. `child` is as for [`Links::run`].
+    pub fn run(self, connection: &Rc<Connection>, run: &Run, child: Option<i64>) -> Result<()> {
+        if self == Self::Nothing || run.first == run.last {
+            return Ok(());
+        }
+        let count = |sql| {
+            let mut statement = connection.prepare(sql)?;
+            statement.start(&[run.first, run.last])?;
+            statement.step()?;
+            Ok(statement.integer(0))
+        };
+        let counted = match self {
+            Self::Rows => count(COUNT_ROWS)?,
+            _ => match count(COUNT_LINKS) {
+                Err(error) if Error::code(&error) == code::ERROR => count(COUNT_ROWS)?,
+                other => other?,
+            },
+        };
+        if u64::try_from(counted).is_ok_and(|counted| counted == run.steps()) {
+            Ok(())
+        } else {
+            Err(gap(connection, run.first, run.last, child)?)
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::links::{self, Links, Run};
+use super::links::{self, Links, Run, Verify};
 use crate::error::{push, Error, Result};
-use crate::sqlite::Connection;
+use crate::sqlite::{code, Connection};
 
 /// A run on a path, with its place there.
 #[derive(Debug, Clone, Copy)]
@@ -16,20 +16,44 @@ pub struct Stretch {
     pub distance: i64,
     /// The message below the lowest one, on the path.
     pub child: Option<i64>,
+    /// Whether the topmost one is not where the run begins. Nothing says then that it is there.
+    cut: bool,
 }
 
 impl Stretch {
-    /// Makes sure that all its messages are there.
+    /// Makes sure that all its messages are there, by counting links.
     pub fn verify(&self, connection: &Rc<Connection>) -> Result<()> {
-        links::verify(connection, &self.run, self.child)
+        self.verify_by(connection, Verify::Links)
+    }
+
+    /// Makes sure that all its messages are there.
+    pub fn verify_by(&self, connection: &Rc<Connection>, verify: Verify) -> Result<()> {
+        verify.run(connection, &self.run, self.child)?;
+        if self.cut && verify != Verify::Nothing && !links::exists(connection, self.run.first)? {
+            let child = if self.run.first == self.run.last {
+                self.child
+            } else {
+                self.run.first.checked_add(1)
+            };
+            return Err(links::missing(self.run.first, child));
+        }
+        Ok(())
     }
 
     /// Only its lowest `count` messages, which are at least one.
     fn keep_lowest(&mut self, count: u64) {
         let steps = count.saturating_sub(1);
         if self.run.steps() > steps {
-            self.run.first = self.run.last.saturating_sub_unsigned(steps);
-            self.run.parent = self.run.first.checked_sub(1);
+            self.keep_up_to(self.run.last.saturating_sub_unsigned(steps));
+        }
+    }
+
+    /// Without the messages above `first`, which is part of it.
+    pub fn keep_up_to(&mut self, first: i64) {
+        if first != self.run.first {
+            self.run.first = first;
+            self.run.parent = first.checked_sub(1);
+            self.cut = true;
         }
     }
 
@@ -47,7 +71,8 @@ impl Stretch {
 /// A walk from a message up to the first one of its path.
 ///
 /// Links that go to a higher id are the only ones by which a walk can come back to where it was, so remembering those
-/// is enough to find a cycle (each cycle has at least one), and there are none in sane data.
+/// is enough to find a cycle (each cycle has at least one), and there are none in sane data. At the first such link the
+/// walk looks ahead to the end, so that it gives no message twice before it finds out.
 pub struct Climb {
     connection: Rc<Connection>,
     links: Links,
@@ -55,6 +80,10 @@ pub struct Climb {
     child: Option<i64>,
     distance: i64,
     later: HashSet<i64>,
+    /// Whether this walk is such a look ahead.
+    ahead: bool,
+    /// Whether it has come back to where it was.
+    circled: bool,
 }
 
 impl Climb {
@@ -67,7 +96,25 @@ impl Climb {
             child: None,
             distance: 0,
             later: HashSet::new(),
+            ahead: false,
+            circled: false,
         })
+    }
+
+    /// Fails if the way up from a message, which `child` has for its parent, never ends.
+    fn look_ahead(&self, id: i64, child: i64) -> Result<()> {
+        let mut climb = Self::from(&self.connection, id)?;
+        climb.child = Some(child);
+        climb.ahead = true;
+        loop {
+            match climb.next() {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(()),
+                // Something else that is broken is not met before this walk comes to it.
+                Err(error) if error.code() == code::CORRUPT_VTAB && !climb.circled => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The next stretch upwards, not verified. None after the first message.
@@ -80,15 +127,21 @@ impl Climb {
             run,
             distance: self.distance,
             child: self.child,
+            cut: false,
         };
+        let later = run.parent.filter(|parent| *parent >= run.first);
         // Where a link goes to a later id, nothing says that there is a message with that id or one before it. A run
         // that is only made up must not be taken for a cycle.
-        if self.child.is_some_and(|child| child <= last) {
+        if later.is_some() || self.child.is_some_and(|child| child <= last) {
             stretch.verify(&self.connection)?;
         }
-        if run.parent.is_some_and(|parent| parent >= run.first) {
+        if let Some(parent) = later {
+            if self.later.is_empty() && !self.ahead {
+                self.look_ahead(parent, run.first)?;
+            }
             self.later.try_reserve(1).map_err(|_| Error::no_memory())?;
             if !self.later.insert(run.first) {
+                self.circled = true;
                 return Err(Error::corrupt(format!(
                     "message {} is its own ancestor",
                     run.first
@@ -160,7 +213,7 @@ impl Stretches {
                 }
                 self.waiting_for = None;
                 let mut passed = stretch;
-                passed.run.first = below;
+                passed.keep_up_to(below);
                 passed.verify(&self.climb.connection)?;
                 if self.inclusive {
                     stretch.keep_down_to(below);
@@ -197,6 +250,7 @@ impl Stretches {
                 top.distance.saturating_add_unsigned(top.run.steps())
             }),
             child,
+            cut: top.is_some_and(|top| top.cut),
         })
     }
 }
@@ -212,6 +266,8 @@ pub struct Downward {
     distance: i64,
     /// The child of the lowest message.
     child: Option<i64>,
+    /// Whether the topmost stretch is cut.
+    cut: bool,
 }
 
 impl Downward {
@@ -230,6 +286,7 @@ impl Downward {
             run,
             distance,
             child: self.runs.last().map_or(self.child, |below| Some(below.0)),
+            cut: std::mem::take(&mut self.cut),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Going to rows by key, by stepping where they are near and by seeking where they are far.
 
 use crate::error::Result;
-use crate::sqlite::Statement;
+use crate::sqlite::{Kind, Statement};
 
 /// Which way a [`Scan`]'s keys go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +63,7 @@ impl Scan {
         }
         self.from = None;
         self.statement.start(&[key])?;
-        let found = self.statement.step()?;
-        self.at = found.then(|| self.direction.turned(self.statement.integer(0)));
+        self.arrive()?;
         self.from = Some(wanted);
         Ok(self.key())
     }
@@ -73,11 +72,23 @@ impl Scan {
     pub fn step(&mut self) -> Result<Option<i64>> {
         if let Some(at) = self.at {
             self.from = None;
-            let found = self.statement.step()?;
-            self.at = found.then(|| self.direction.turned(self.statement.integer(0)));
+            self.arrive()?;
             self.from = at.checked_add(1);
         }
         Ok(self.key())
+    }
+
+    /// Steps to the next row that has an integer for its key. In broken data there are others, and none of them is
+    /// what somebody looks for.
+    fn arrive(&mut self) -> Result<()> {
+        self.at = None;
+        while self.statement.step()? {
+            if self.statement.kind(0) == Kind::Integer {
+                self.at = Some(self.direction.turned(self.statement.integer(0)));
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn key(&self) -> Option<i64> {

@@ -22,8 +22,13 @@ impl Snapshot {
         let mut standing = connection.prepare("SELECT 1 FROM main.sqlite_schema")?;
         standing.start(&[])?;
         standing.step()?;
-        Ok(Self {
+        Ok(Self::on(standing))
+    }
+
+    /// Holds on to the state that a statement sees, which stands on a row.
+    pub fn on(standing: Statement) -> Self {
+        Self {
             _standing: Some(standing),
-        })
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::links;
+use super::snapshot::Snapshot;
 use crate::error::{push, quoted, Error, Result};
-use crate::sqlite::{Connection, Kind, Parameter};
+use crate::sqlite::{Connection, Kind, Parameter, Statement};
 
 /// Whether a thread is there.
 pub fn exists(connection: &Rc<Connection>, thread: &[u8]) -> Result<bool> {
@@ -18,32 +18,54 @@ pub fn unknown(thread: &[u8]) -> Error {
     Error::misuse(format!("no thread {}", quoted(thread)))
 }
 
+/// A thread's current leaf with the message of that id, if it is there.
+const LEAF: &str = "SELECT current_leaf_id, \
+     (SELECT id FROM main.messages WHERE id = current_leaf_id) FROM main.threads WHERE id = ?1";
+
 /// A thread's current leaf, which is None before the first message; None altogether if there is no such thread.
 pub fn leaf(connection: &Rc<Connection>, thread: &[u8]) -> Result<Option<Option<i64>>> {
-    let mut statement =
-        connection.prepare("SELECT current_leaf_id FROM main.threads WHERE id = ?1")?;
-    statement.once(&[Parameter::Text(thread)], |row| match row.kind(0) {
+    let mut statement = connection.prepare(LEAF)?;
+    statement.once(&[Parameter::Text(thread)], |row| leaf_in(row, thread))
+}
+
+/// As [`leaf`], and makes sure that the message is there.
+pub fn present_leaf(connection: &Rc<Connection>, thread: &[u8]) -> Result<Option<Option<i64>>> {
+    let mut statement = connection.prepare(LEAF)?;
+    statement.once(&[Parameter::Text(thread)], |row| present_in(row, thread))
+}
+
+/// As [`present_leaf`], and holds on to that state of the database. No leaf if there is no such thread.
+pub fn hold_leaf(connection: &Rc<Connection>, thread: &[u8]) -> Result<(Option<i64>, Snapshot)> {
+    let mut statement = connection.prepare(LEAF)?;
+    statement.start_text(thread)?;
+    let leaf = if statement.step()? {
+        present_in(&statement, thread)?
+    } else {
+        None
+    };
+    Ok((leaf, Snapshot::on(statement)))
+}
+
+fn leaf_in(row: &Statement, thread: &[u8]) -> Result<Option<i64>> {
+    match row.kind(0) {
         Kind::Integer => Ok(Some(row.integer(0))),
         Kind::Null => Ok(None),
         _ => Err(Error::corrupt(format!(
             "thread {}: its current_leaf_id is not an integer",
             quoted(thread)
         ))),
-    })
+    }
 }
 
-/// As [`leaf`], and makes sure that the message is there.
-pub fn present_leaf(connection: &Rc<Connection>, thread: &[u8]) -> Result<Option<Option<i64>>> {
-    let leaf = leaf(connection, thread)?;
-    if let Some(Some(leaf)) = leaf {
-        if !links::exists(connection, leaf)? {
-            return Err(Error::corrupt(format!(
-                "thread {}: its current leaf {leaf} is missing",
-                quoted(thread)
-            )));
-        }
+fn present_in(row: &Statement, thread: &[u8]) -> Result<Option<i64>> {
+    let leaf = leaf_in(row, thread)?;
+    match leaf {
+        Some(leaf) if row.kind(1) == Kind::Null => Err(Error::corrupt(format!(
+            "thread {}: its current leaf {leaf} is missing",
+            quoted(thread)
+        ))),
+        _ => Ok(leaf),
     }
-    Ok(leaf)
 }
 
 /// The ids of a thread's messages, ascending.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::links;
+use super::links::{self, Verify};
 use super::path::{Cut, Downward, Stretch, Stretches};
 use crate::error::{push, Error, Result};
 use crate::sqlite::{Connection, Order};
@@ -37,18 +37,18 @@ pub struct Walk {
     source: Source,
     stretch: Option<Stretch>,
     at: Option<Step>,
-    verify: bool,
+    verify: Verify,
 }
 
 impl Walk {
-    /// The path to a message that is there, cut as asked, in the given order. `verify` says that nobody will look at
-    /// the messages themselves, so the walk has to make sure that they are there.
+    /// The path to a message that is there, cut as asked, in the given order. `verify` says how to make sure that
+    /// all messages are there.
     pub fn new(
         connection: &Rc<Connection>,
         id: i64,
         cut: Cut,
         order: Order,
-        verify: bool,
+        verify: Verify,
     ) -> Result<Self> {
         let stretches = Stretches::new(connection, id, cut)?;
         let source = match order {
@@ -119,9 +119,7 @@ impl Walk {
                 None => return Ok(()),
             },
         };
-        if self.verify {
-            stretch.verify(&self.connection)?;
-        }
+        stretch.verify_by(&self.connection, self.verify)?;
         self.at = Some(step_in(&stretch, id, stretch.run.steps()));
         self.stretch = Some(stretch);
         Ok(())
