@@ -174,7 +174,17 @@ fn readme() {
     follow("README.md");
 }
 
-/// `make demo` prints what `examples/demo.out` shows.
+#[test]
+fn sql_reference() {
+    follow("docs/sql-reference.md");
+}
+
+#[test]
+fn design() {
+    follow("docs/design.md");
+}
+
+/// `make demo` prints what `tests/docs/demo.out` shows.
 #[test]
 fn demo() {
     let directory = session::repository();

@@ -51,4 +51,4 @@ macro_rules! sessions {
     };
 }
 
-sessions!(tour);
+sessions!(broken, errors, paging, rollback, text, tour);
