@@ -95,7 +95,13 @@ impl Comparison<'_> {
         let mut ids: Vec<i64> = self.model.messages.keys().copied().collect();
         // And one that is not there.
         ids.push(self.model.highest + 1);
-        ids.extend(self.model.messages.keys().next().map(|lowest| lowest - 1));
+        ids.extend(
+            self.model
+                .messages
+                .keys()
+                .next()
+                .and_then(|lowest| lowest.checked_sub(1)),
+        );
         let mut threads: Vec<String> = self.model.threads.keys().cloned().collect();
         threads.push("nobody".to_owned());
         for _ in 0..5 {
@@ -246,7 +252,7 @@ impl Comparison<'_> {
             let mut rows = listing.rows;
             rows.sort_by_key(|row| {
                 let number = whole(&row[key]);
-                (if descending { -number } else { number }, whole(&row[0]))
+                (if descending { !number } else { number }, whole(&row[0]))
             });
             cut(rows, limit)
         };

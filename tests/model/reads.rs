@@ -335,7 +335,11 @@ impl Model {
                 }
                 Verdict::Fails(damage) => {
                     all.damage.extend(damage);
-                    all.fails = true;
+                    // A branch has only one of them, so the others are not on it.
+                    all.fails |= !ids.iter().any(|other| {
+                        self.messages[other].thread == self.messages[id].thread
+                            && matches!(self.is_current(*other), Verdict::Either(true, _))
+                    });
                     false
                 }
             }));
