@@ -24,9 +24,10 @@ struct Parting {
 
 /// Near and far forks, deep and shallow.
 pub fn ancestors(bench: &mut Bench) {
-    bench
-        .report
-        .group("Common ancestor of two tips, is one above the other (how the cost grows)");
+    bench.report.group(
+        "Common ancestor of two tips, is one above the other",
+        "how the cost grows with the distance to the fork, and that it does not with depth",
+    );
     for around in [Around::Nothing, Around::Dead] {
         let spec = |messages| Spec {
             messages,
@@ -80,15 +81,15 @@ pub fn ancestors(bench: &mut Bench) {
             let far = times.seconds("deep far") * 1e6;
             report.figure(&label, "µs, 900 above", far, Target::None);
             for (what, deep, shallow) in [
-                ("10 above: 100,000 / 1000 deep", "deep near", "shallow near"),
-                ("900 above: 100,000 / 1000 deep", "deep far", "shallow far"),
+                ("10: deep / not", "deep near", "shallow near"),
+                ("900: deep / not", "deep far", "shallow far"),
             ] {
                 let ratio = times.ratio(deep, shallow);
                 report.figure(&label, what, ratio, Target::AtMost(1.5));
             }
             report.figure(
                 &label,
-                "900 / 10 above",
+                "900 / 10",
                 times.ratio("deep far", "deep near"),
                 Target::AtMost((FAR / NEAR) as f64),
             );

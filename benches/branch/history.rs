@@ -74,7 +74,7 @@ pub struct History {
     pub spec: Spec,
     /// With the tables and indexes of this project.
     pub ours: PathBuf,
-    /// With a plain table, and in it the messages of the branch alone.
+    /// With the seed's tables, and beside them a plain one that holds the messages of the branch alone.
     pub flat: PathBuf,
     /// The ids on the branch, first to last.
     pub path: Vec<i64>,
@@ -127,8 +127,7 @@ pub fn warm(path: &Path) -> Connection {
     connection
 }
 
-const INSERT: &str =
-    "INSERT INTO messages(id, thread_id, role, content, item_json, created_at, parent_entry_id) \
+const COLUMNS: &str = "(id, thread_id, role, content, item_json, created_at, parent_entry_id) \
      VALUES (?1, ?2, ?3, ?4, NULL, ?5, ?6)";
 
 /// Messages as they are written one after the other.
@@ -196,9 +195,12 @@ fn build(spec: Spec, directory: &Path, stem: &str) -> History {
     host::integer(&connection, "SELECT branch_migrate()", &[]);
     // At the end, when they can be sorted once.
     let indexes = take_indexes(&connection);
+    // All else is alike: to read a schema takes time too.
+    host::integer(&plain, "SELECT branch_migrate()", &[]);
+    drop_our_indexes(&plain);
     plain
         .execute_batch(
-            "CREATE TABLE messages(id INTEGER PRIMARY KEY, thread_id TEXT NOT NULL, role TEXT NOT NULL, \
+            "CREATE TABLE plain(id INTEGER PRIMARY KEY, thread_id TEXT NOT NULL, role TEXT NOT NULL, \
              content TEXT NOT NULL, item_json TEXT, created_at INTEGER NOT NULL, parent_entry_id INTEGER)",
         )
         .unwrap();
@@ -216,8 +218,12 @@ fn build(spec: Spec, directory: &Path, stem: &str) -> History {
     let mut path = Vec::with_capacity(spec.messages);
     let mut leaves = vec![None; others];
     let mut writer = Writer {
-        insert: connection.prepare(INSERT).unwrap(),
-        flat: plain.prepare(INSERT).unwrap(),
+        insert: connection
+            .prepare(&format!("INSERT INTO messages{COLUMNS}"))
+            .unwrap(),
+        flat: plain
+            .prepare(&format!("INSERT INTO plain{COLUMNS}"))
+            .unwrap(),
         sizes: Sizes::new(spec.size),
         last: 0,
     };
@@ -266,6 +272,24 @@ fn fast(path: &Path) -> Connection {
         )
         .unwrap();
     connection
+}
+
+/// Leaves only the indexes that the seed makes.
+pub fn drop_our_indexes(connection: &Connection) {
+    let names: Vec<String> = connection
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND substr(name, 1, 7) = 'branch_'",
+        )
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    for name in names {
+        connection
+            .execute_batch(&format!("DROP INDEX {name}"))
+            .unwrap();
+    }
 }
 
 /// Drops the indexes on messages, and gives the SQL that makes them again.

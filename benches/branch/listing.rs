@@ -15,6 +15,10 @@ use crate::Bench;
 /// From how many bytes on contents are what counts.
 const LARGE: usize = 5000;
 
+const LEGEND: &str =
+    "plain: a table of just these rows, per message; ours: branch_messages; join: branch_path joined to messages; \n  \
+     seed: its recursive query; shared: a plain table with the rows of all threads, read through an index";
+
 fn specs(bench: &Bench) -> Vec<Spec> {
     let sizes = [
         (40, Size::Bytes(500)),
@@ -48,15 +52,16 @@ fn specs(bench: &Bench) -> Vec<Spec> {
 
 /// With everything in the page cache.
 pub fn in_memory(bench: &mut Bench) {
-    bench
-        .report
-        .group("List a branch, page cache warm (times as long as a plain table; times faster than the seed)");
+    bench.report.group("List a branch, page cache warm", LEGEND);
     for spec in specs(bench) {
         let history = bench.histories.get(spec);
         let connection = warm(&history.ours);
         let plain = warm(&history.flat);
         let mut cases = Vec::new();
         for query in queries(spec) {
+            if bench.spin.as_ref().is_some_and(|who| who != query.who) {
+                continue;
+            }
             let connection = if query.plain { &plain } else { &connection };
             let mut statement = connection.prepare(query.sql).unwrap();
             cases.push(Case::new(query.who, move || {
@@ -64,6 +69,10 @@ pub fn in_memory(bench: &mut Bench) {
             }));
         }
         let times = interleaved(cases, bench.pace());
+        if let Some(who) = &bench.spin {
+            println!("{}: {who} {:.3} ms", spec.label(), times.seconds(who) * 1e3);
+            continue;
+        }
         note(bench, &history, &times, Target::AtLeast(2.5));
         forget(bench, spec);
     }
@@ -77,9 +86,7 @@ pub fn from_disk(bench: &mut Bench) {
         println!("\nNo figures from disk: only on Linux can a file be dropped from the cache.");
         return;
     }
-    bench
-        .report
-        .group("List a branch, cold from disk (times as long as a plain table; times faster than the seed)");
+    bench.report.group("List a branch, cold from disk", LEGEND);
     for spec in specs(bench) {
         let history = bench.histories.get(spec);
         let mut cases = Vec::new();
@@ -102,7 +109,7 @@ pub fn from_disk(bench: &mut Bench) {
 pub fn by_depth(bench: &mut Bench) {
     bench
         .report
-        .group("List a branch at growing depth, 500 B (µs per message)");
+        .group("List a branch at growing depth", "µs per message");
     for around in [Around::Nothing, Around::Dead] {
         for messages in [10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000] {
             let spec = Spec {
@@ -210,36 +217,26 @@ fn note(bench: &mut Bench, history: &History, times: &Times, faster: Target) {
     let report = &mut bench.report;
     let most = Target::AtMost(if large { 1.1 } else { 1.3 });
     let flat = times.seconds("flat") * 1e6 / spec.messages as f64;
-    report.figure(&label, "plain, µs each", flat, Target::None);
+    report.figure(&label, "plain, µs", flat, Target::None);
+    report.figure(&label, "ours / plain", times.ratio("ours", "flat"), most);
     report.figure(
         &label,
-        "branch_messages / plain",
-        times.ratio("ours", "flat"),
-        most,
-    );
-    report.figure(
-        &label,
-        "branch_path join / plain",
+        "join / plain",
         times.ratio("joined", "flat"),
         Target::AtMost(1.15),
     );
-    report.figure(
-        &label,
-        "seed / branch_messages",
-        times.ratio("seed", "ours"),
-        faster,
-    );
+    report.figure(&label, "seed / ours", times.ratio("seed", "ours"), faster);
     if spec.around == Around::Busy {
         // The floor where many threads share a table: its rows lie apart, branches or not.
         report.figure(
             &label,
-            "shared plain table / plain",
+            "shared / plain",
             times.ratio("shared", "flat"),
             Target::None,
         );
         report.figure(
             &label,
-            "branch_messages / shared plain table",
+            "ours / shared",
             times.ratio("ours", "shared"),
             Target::None,
         );

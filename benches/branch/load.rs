@@ -19,7 +19,7 @@ const PROCESSES: usize = 50;
 pub fn load(bench: &mut Bench) {
     bench
         .report
-        .group("Load dist/branch in a new process (milliseconds)");
+        .group("Load the extension", "once in each new process");
     let program = std::env::current_exe().unwrap();
     let file = dist::loadable();
     let mut times = Vec::new();

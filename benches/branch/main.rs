@@ -8,6 +8,8 @@
 //! * `--only TEXT`: only cases whose label has this text, such as `'10000 x 500 B'` or `alone`
 //! * `--quick`: less time for each comparison, and without the databases that take long to build
 //! * `--seconds N`: time for each comparison
+//! * `--spin WHO`: no comparison; lists the branches with one of the ways (`flat ours joined seed shared`) alone, over
+//!   and over, for a profiler: `perf record target/release/deps/branch-* listing --only '500 x 20 KB, alone' --spin ours`
 //!
 //! Files are made in the directory that `BENCH_DIR` names, or in the one for temporary files: up to 3 GB, a tenth of
 //! that with `--quick`. The figures are also written to `target/bench/figures.csv`, the times to `times.csv` there.
@@ -57,6 +59,7 @@ pub struct Bench {
     pub histories: Histories,
     pub report: Report,
     pub quick: bool,
+    pub spin: Option<String>,
     only: Option<String>,
     seconds: f64,
 }
@@ -83,6 +86,7 @@ fn main() {
     let mut words = Vec::new();
     let mut quick = false;
     let mut only = None;
+    let mut spin = None;
     let mut seconds = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -95,6 +99,7 @@ fn main() {
             "--bench" => {}
             load::ONCE => return load::once(&value()),
             "--quick" => quick = true,
+            "--spin" => spin = Some(value()),
             "--only" => only = Some(value()),
             "--seconds" => match value().parse() {
                 Ok(number) if number > 0.0 => seconds = Some(number),
@@ -106,7 +111,7 @@ fn main() {
             other => {
                 let names: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
                 fail(&format!(
-                    "unknown: {other}. Groups: {}. Options: --quick, --only TEXT, --seconds N",
+                    "unknown: {other}. Groups: {}. Options: --quick, --only TEXT, --seconds N, --spin WHO",
                     names.join(", ")
                 ))
             }
@@ -118,6 +123,7 @@ fn main() {
         histories: Histories::new(directory.path()),
         report: Report::default(),
         quick,
+        spin,
         only,
         seconds: seconds.unwrap_or(if quick { 0.4 } else { 1.5 }),
     };

@@ -17,7 +17,7 @@ pub const JOINED: &str =
 /// The floor: a table that holds nothing but these rows.
 pub const FLAT: &str =
     "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
-     FROM messages ORDER BY id";
+     FROM plain ORDER BY id";
 
 /// What a program without branches would do in a table that many threads share.
 pub const SHARED: &str =

@@ -51,14 +51,16 @@ struct Time {
 #[derive(Default)]
 pub struct Report {
     group: String,
+    legend: String,
     figures: Vec<Figure>,
     times: Vec<Time>,
 }
 
 impl Report {
     /// What follows belongs to this heading.
-    pub fn group(&mut self, name: &str) {
+    pub fn group(&mut self, name: &str, legend: &str) {
         name.clone_into(&mut self.group);
+        legend.clone_into(&mut self.legend);
     }
 
     /// Notes a figure: a row of the group's table is a case, a column is what was measured of it.
@@ -97,7 +99,7 @@ impl Report {
         }
         let wide = |texts: &[&str]| texts.iter().map(|text| text.chars().count()).max();
         let first = wide(&cases).unwrap_or(0);
-        println!("\n{}", self.group);
+        println!("\n{}\n  {}", self.group, self.legend);
         let mut head = format!("  {:first$}", "");
         let mut targets = format!("  {:first$}", "to reach");
         for what in &whats {
@@ -150,7 +152,7 @@ impl Report {
         );
         for group in distinct(missed.iter().map(|figure| figure.group.as_str())) {
             let count = missed.iter().filter(|it| it.group == group).count();
-            println!("  {count} missed, marked with !: {group}");
+            println!("  {count} missed, marked with ! above: {group}");
         }
     }
 

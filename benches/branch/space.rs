@@ -1,20 +1,19 @@
 //! What branches take on disk and in memory.
 
-use rusqlite::{ffi, Connection};
+use rusqlite::ffi;
 
 use crate::allocator;
-use crate::history::{Around, Size, Spec, THREAD};
+use crate::history::{drop_our_indexes, Around, Size, Spec, THREAD};
 use crate::host;
 use crate::query::{read, BRANCH, JOINED, SEED};
 use crate::report::Target;
-use crate::writing::OUR_INDEXES;
 use crate::Bench;
 
 /// The size of a file with our indexes, in multiples of what it is without.
 pub fn size(bench: &mut Bench) {
     bench
         .report
-        .group("File size (times as large as with the seed's schema)");
+        .group("File size", "times as large as with the seed's schema");
     for (messages, bytes) in [(40, 500), (500, 500), (10_000, 500), (100_000, 200)] {
         for around in [Around::Nothing, Around::Dead, Around::Busy] {
             let spec = Spec {
@@ -43,27 +42,13 @@ pub fn size(bench: &mut Bench) {
     bench.report.print_group();
 }
 
-fn drop_our_indexes(connection: &Connection) {
-    let names: Vec<String> = connection
-        .prepare(OUR_INDEXES)
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    for name in names {
-        connection
-            .execute_batch(&format!("DROP INDEX {name}"))
-            .unwrap();
-    }
-}
-
 /// How much more memory there is at one time while a branch is listed than before, when the page cache was full: SQLite's
 /// own and the extension's, each at its highest.
 pub fn memory(bench: &mut Bench) {
-    bench
-        .report
-        .group("Memory to list 100,000 messages, beyond the page cache (MB)");
+    bench.report.group(
+        "Memory to list 100,000 messages",
+        "MB at one time beyond the page cache",
+    );
     for around in [Around::Nothing, Around::Dead, Around::Busy] {
         let spec = Spec {
             messages: 100_000,

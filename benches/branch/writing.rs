@@ -4,7 +4,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{params, Connection};
 
-use crate::history::{warm, Around, Size, Spec, THREAD};
+use crate::history::{drop_our_indexes, warm, Around, Size, Spec, THREAD};
+use crate::host;
 use crate::measure::{interleaved, Case};
 use crate::report::Target;
 use crate::Bench;
@@ -89,28 +90,15 @@ fn without_our_indexes(bench: &Bench, spec: Spec, from: &Connection) -> Connecti
         .unwrap();
     let copy = warm(&path);
     copy.pragma_update(None, "journal_mode", "wal").unwrap();
-    let names: Vec<String> = copy
-        .prepare(OUR_INDEXES)
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    for name in names {
-        copy.execute_batch(&format!("DROP INDEX {name}")).unwrap();
-    }
+    drop_our_indexes(&copy);
     copy
 }
-
-/// The names of the indexes that the seed does not make.
-pub const OUR_INDEXES: &str =
-    "SELECT name FROM sqlite_schema WHERE type = 'index' AND substr(name, 1, 7) = 'branch_'";
 
 /// `branch_append` against three prepared statements: with our indexes on the table as well, and with the seed's only.
 pub fn append(bench: &mut Bench) {
     bench
         .report
-        .group("Append inside a transaction (times as long as prepared statements)");
+        .group("Append inside a transaction", "times as long as the three prepared statements that it needs, with our indexes on the table and with the seed's only");
     for (around, bytes) in [
         (Around::Nothing, 200),
         (Around::Nothing, 500),
@@ -137,10 +125,10 @@ pub fn append(bench: &mut Bench) {
         let label = spec.label();
         let report = &mut bench.report;
         let own = times.seconds("ours") * 1e6;
-        report.figure(&label, "branch_append, µs", own, Target::None);
+        report.figure(&label, "ours, µs", own, Target::None);
         for (what, base) in [
-            ("/ statements, same indexes", "raw"),
-            ("/ statements, the seed's indexes", "raw, seed"),
+            ("ours / raw", "raw"),
+            ("ours / raw, seed's indexes", "raw, seed"),
         ] {
             let ratio = times.ratio("ours", base);
             report.figure(&label, what, ratio, Target::AtMost(1.3));
@@ -157,11 +145,14 @@ pub fn append(bench: &mut Bench) {
     bench.report.print_group();
 }
 
-/// `branch_fork` at both ends of a long branch against `branch_append`.
+/// `branch_fork` at both ends of a long branch against `branch_append`. The first fork ever at the first message comes
+/// on its own: it splits pages of indexes that were full, and as SQLite then keeps the statement journal in a file, all
+/// later writes of the transaction pay as well.
 pub fn fork(bench: &mut Bench) {
-    bench
-        .report
-        .group("Fork inside a transaction (times as long as branch_append)");
+    bench.report.group(
+        "Fork inside a transaction",
+        "times as long as branch_append, at the first and at the last of 100,000 messages",
+    );
     for around in [Around::Nothing, Around::Dead, Around::Busy] {
         let spec = Spec {
             messages: 100_000,
@@ -172,35 +163,63 @@ pub fn fork(bench: &mut Bench) {
             continue;
         }
         let history = bench.histories.get(spec);
+        let (first, last) = (history.path[0], history.path[spec.messages - 1]);
         let connection = warm(&history.ours);
         let content = "x".repeat(200);
-        let mut cases = vec![ours(&connection, &content)];
-        for (name, id) in [
-            ("first", history.path[0]),
-            ("last", history.path[spec.messages - 1]),
-        ] {
-            let (connection, content) = (&connection, &content);
-            let mut fork = connection
-                .prepare("SELECT branch_fork(?1, ?2, ?3)")
-                .unwrap();
-            cases.push(Case::timed(name, move || {
-                rolled_back(connection, || {
-                    let new: i64 = fork
-                        .query_row(params![id, "user", content], |row| row.get(0))
-                        .unwrap();
-                    assert!(new > id);
-                })
-            }));
-        }
-        let times = interleaved(cases, bench.pace());
         let label = spec.label();
+        let fresh = interleaved(
+            vec![
+                ours(&connection, &content),
+                forks("first", &connection, first, &content),
+            ],
+            bench.pace(),
+        );
+        for id in [first, last] {
+            let sql = "SELECT branch_fork(?1, 'user', ?2)";
+            host::integer(&connection, sql, params![id, content]);
+        }
+        let times = interleaved(
+            vec![
+                ours(&connection, &content),
+                forks("first", &connection, first, &content),
+                forks("last", &connection, last, &content),
+            ],
+            bench.pace(),
+        );
+        // As it was, for those that come after.
+        for id in [first, last] {
+            let sql = "SELECT branch_prune(max(id)) FROM messages WHERE parent_entry_id = ?1";
+            host::integer(&connection, sql, params![id]);
+        }
         let report = &mut bench.report;
         let own = times.seconds("ours") * 1e6;
-        report.figure(&label, "branch_append, µs", own, Target::None);
+        report.figure(&label, "append, µs", own, Target::None);
         for (what, name) in [("at the first", "first"), ("at the last", "last")] {
             let ratio = times.ratio(name, "ours");
             report.figure(&label, what, ratio, Target::AtMost(1.1));
         }
+        let ratio = fresh.ratio("first", "ours");
+        report.figure(&label, "at the first, never forked", ratio, Target::None);
     }
     bench.report.print_group();
+}
+
+/// Forks at one message.
+fn forks<'a>(
+    name: &'static str,
+    connection: &'a Connection,
+    id: i64,
+    content: &'a str,
+) -> Case<'a> {
+    let mut fork = connection
+        .prepare("SELECT branch_fork(?1, ?2, ?3)")
+        .unwrap();
+    Case::timed(name, move || {
+        rolled_back(connection, || {
+            let new: i64 = fork
+                .query_row(params![id, "user", content], |row| row.get(0))
+                .unwrap();
+            assert!(new > id);
+        })
+    })
 }
