@@ -169,7 +169,10 @@ impl Connections {
         writing: impl FnOnce(&Connection) -> Result<T>,
     ) -> Result<T> {
         if self.settings.read_only {
-            return Err(Error::ReadOnly { doing: doing() });
+            return Err(Error::ReadOnly {
+                doing: doing(),
+                source: None,
+            });
         }
         let _turn = self.turn(doing)?;
         let kept = lock(&self.writer).take();

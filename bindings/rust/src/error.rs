@@ -71,8 +71,10 @@ pub enum Error {
         /// Its id; text is in quotes.
         id: String,
     },
-    /// Another writer kept the database, or the session index, for longer than the busy timeout.
-    #[error("{doing}: busy, another writer did not finish in time")]
+    /// Another writer kept the database, or the session index, for longer than the busy timeout. On a connection of your
+    /// own also, and at once, when a transaction that has read wants to write after another connection has written
+    /// (`SQLITE_BUSY_SNAPSHOT`): begin it with [`TransactionBehavior::Immediate`](rusqlite::TransactionBehavior).
+    #[error("{doing}: busy, {}", why_busy(source.as_ref()))]
     Busy {
         /// What was being done.
         doing: String,
@@ -142,10 +144,12 @@ pub enum Error {
         found: String,
     },
     /// A write to a store, a file or a connection that only reads.
-    #[error("{doing}: the store is read-only")]
+    #[error("{doing}: {}", why_read_only(source.as_ref()))]
     ReadOnly {
         /// What was being done.
         doing: String,
+        /// What SQLite said; none if the store was opened read-only.
+        source: Option<rusqlite::Error>,
     },
     /// A store method that writes was called inside `StateStore::transaction` of the same thread, which it would wait
     /// for without end. Call the same method on the transaction.
@@ -185,7 +189,7 @@ impl Error {
     pub fn sqlite_error(&self) -> Option<&rusqlite::Error> {
         match self {
             Self::Sqlite { source, .. } => Some(source),
-            Self::Busy { source, .. } => source.as_ref(),
+            Self::Busy { source, .. } | Self::ReadOnly { source, .. } => source.as_ref(),
             Self::Io { source, .. } => source.get_ref()?.downcast_ref(),
             _ => None,
         }
@@ -212,6 +216,52 @@ impl Error {
             return Self::NotFound { what, id: id() };
         }
         self
+    }
+
+    /// The variant for what the extension refused, if it refused what was called with these. Its texts are part of its
+    /// interface, and it is linked in, so they are those of the same version.
+    pub(crate) fn refused(self, thread_id: Option<&str>, message_id: Option<i64>) -> Self {
+        let Some(refusal) = self.refusal() else {
+            return self;
+        };
+        if let Some(id) = message_id {
+            if refusal.starts_with("no message ") {
+                return Self::no_message(id);
+            }
+            if refusal.starts_with(&format!("message {id} is not in thread ")) {
+                return Self::InvalidId {
+                    id: format!("message {id}"),
+                    reason: format!("is not in thread {:?}", thread_id.unwrap_or_default()),
+                };
+            }
+        }
+        if let Some(id) = thread_id {
+            if refusal.starts_with("no thread ") {
+                return Self::no_thread(id);
+            }
+            // "thread 'x' exists already"; the text ends at a NUL in the id.
+            if refusal.starts_with("thread ") {
+                return Self::AlreadyExists {
+                    what: Thing::Thread,
+                    id: format!("{id:?}"),
+                };
+            }
+        }
+        self
+    }
+
+    /// What the extension said, after the name of the function, when it refused its arguments.
+    fn refusal(&self) -> Option<&str> {
+        let Self::Sqlite {
+            source: rusqlite::Error::SqliteFailure(code, Some(text)),
+            ..
+        } = self
+        else {
+            return None;
+        };
+        let (function, refusal) = text.split_once(": ")?;
+        let is_ours = function.starts_with("branch_") && code.extended_code == ffi::SQLITE_ERROR;
+        is_ours.then_some(refusal)
     }
 
     /// The variant that a SQLite error belongs to.
@@ -248,7 +298,10 @@ impl Error {
                 doing,
                 source: Some(source),
             },
-            ErrorCode::ReadOnly => Self::ReadOnly { doing },
+            ErrorCode::ReadOnly => Self::ReadOnly {
+                doing,
+                source: Some(source),
+            },
             ErrorCode::DiskFull => Self::Io {
                 doing,
                 source: io::Error::new(io::ErrorKind::StorageFull, source),
@@ -259,6 +312,26 @@ impl Error {
             },
             _ => Self::Sqlite { doing, source },
         }
+    }
+}
+
+fn extended_code(source: Option<&rusqlite::Error>) -> Option<i32> {
+    Some(source?.sqlite_error()?.extended_code)
+}
+
+fn why_busy(source: Option<&rusqlite::Error>) -> &'static str {
+    match extended_code(source) {
+        Some(ffi::SQLITE_BUSY_SNAPSHOT) => {
+            "another connection has written since this transaction began to read (begin it IMMEDIATE)"
+        }
+        _ => "another writer did not finish in time",
+    }
+}
+
+fn why_read_only(source: Option<&rusqlite::Error>) -> String {
+    match source {
+        Some(source) => source.to_string(),
+        None => "the store is read-only".to_owned(),
     }
 }
 

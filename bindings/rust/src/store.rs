@@ -129,7 +129,10 @@ impl StateStore {
     /// Refuses to write to a store that only reads.
     pub(crate) fn refuse_read_only(&self, doing: impl Fn() -> String) -> Result<()> {
         if self.inner.connections.settings().read_only {
-            return Err(Error::ReadOnly { doing: doing() });
+            return Err(Error::ReadOnly {
+                doing: doing(),
+                source: None,
+            });
         }
         Ok(())
     }

@@ -79,7 +79,7 @@ fn only_a_message_of_the_thread_can_be_its_leaf() {
     assert!(matches!(error, Error::InvalidId { .. }), "{error:?}");
     assert_eq!(
         error.to_string(),
-        format!("message {theirs} belongs to thread \"other\", not to thread \"t\"")
+        format!("message {theirs} is not in thread \"t\"")
     );
     let error = store.set_current_leaf_id("t", 4711).unwrap_err();
     assert!(

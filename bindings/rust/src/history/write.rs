@@ -4,7 +4,7 @@ use rusqlite::params;
 use serde_json::Value;
 
 use super::{History, NewMessage};
-use crate::error::{Error, Result, Thing};
+use crate::error::{Error, Result};
 use crate::message_id::IntoMessageId;
 use crate::sql;
 
@@ -50,7 +50,7 @@ impl History<'_> {
             params![thread_id, message.role, message.content, item, created_at],
             doing,
         )
-        .map_err(|error| self.or_no_thread(error, thread_id))
+        .map_err(|error| error.refused(Some(thread_id), None))
     }
 
     /// Adds a message after the given one, wherever in its thread that is, and makes it the thread's leaf. Returns its
@@ -71,7 +71,7 @@ impl History<'_> {
             params![message_id, role, content, item, self.created_at()],
             doing,
         )
-        .map_err(|error| self.or_no_message(error, message_id))
+        .map_err(|error| error.refused(None, Some(message_id)))
     }
 
     /// Adds a message beside the given one, an edited prompt or a regenerated answer, and makes it the thread's leaf.
@@ -92,7 +92,7 @@ impl History<'_> {
             params![message_id, role, content, item, self.created_at()],
             doing,
         )
-        .map_err(|error| self.or_no_message(error, message_id))
+        .map_err(|error| error.refused(None, Some(message_id)))
     }
 
     /// Moves the thread's leaf to any of its messages, or before the first one with `None`.
@@ -107,13 +107,7 @@ impl History<'_> {
             params![thread_id, message_id],
             doing,
         )
-        .map_err(|error| {
-            let error = self.or_no_thread(error, thread_id);
-            match message_id {
-                Some(id) => self.or_elsewhere(error, id, thread_id),
-                None => error,
-            }
-        })?;
+        .map_err(|error| error.refused(Some(thread_id), message_id))?;
         Ok(())
     }
 
@@ -132,7 +126,7 @@ impl History<'_> {
             format!("clear thread {thread_id:?}")
         })
         .map(count)
-        .map_err(|error| self.or_no_thread(error, thread_id));
+        .map_err(|error| error.refused(Some(thread_id), None));
         match cleared {
             Err(Error::NotFound { .. }) => Ok(0),
             other => other,
@@ -147,7 +141,7 @@ impl History<'_> {
             format!("prune message {message_id}")
         })
         .map(count)
-        .map_err(|error| self.or_no_message(error, message_id))
+        .map_err(|error| error.refused(None, Some(message_id)))
     }
 
     /// Copies the messages on the path to the given one into a new thread, with the thread's metadata. Returns the new
@@ -160,71 +154,7 @@ impl History<'_> {
             params![message_id, new_thread_id, self.created_at()],
             || format!("copy the branch of message {message_id} to thread {new_thread_id:?}"),
         )
-        .map_err(|error| {
-            let refused = matches!(error, Error::Sqlite { .. });
-            if refused && self.thread_exists(new_thread_id) {
-                return Error::AlreadyExists {
-                    what: Thing::Thread,
-                    id: format!("{new_thread_id:?}"),
-                };
-            }
-            self.or_no_message(error, message_id)
-        })
-    }
-
-    /// The same error, or that the thread is missing if this is why.
-    fn or_no_thread(&self, error: Error, thread_id: &str) -> Error {
-        match error {
-            Error::Sqlite { .. } if !self.thread_exists(thread_id) => Error::no_thread(thread_id),
-            other => other,
-        }
-    }
-
-    /// The same error, or that the message is missing if this is why.
-    fn or_no_message(&self, error: Error, message_id: i64) -> Error {
-        match error {
-            Error::Sqlite { .. } => match self.thread_of(message_id) {
-                Ok(None) => Error::no_message(message_id),
-                _ => error,
-            },
-            other => other,
-        }
-    }
-
-    /// The same error, or that the message is missing or of another thread if this is why.
-    fn or_elsewhere(&self, error: Error, message_id: i64, thread_id: &str) -> Error {
-        let Error::Sqlite { .. } = error else {
-            return error;
-        };
-        match self.thread_of(message_id) {
-            Ok(None) => Error::no_message(message_id),
-            Ok(Some(other)) if other != thread_id => Error::InvalidId {
-                id: format!("message {message_id}"),
-                reason: format!("belongs to thread {other:?}, not to thread {thread_id:?}"),
-            },
-            _ => error,
-        }
-    }
-
-    fn thread_of(&self, message_id: i64) -> Result<Option<String>> {
-        sql::first(
-            self.conn,
-            "SELECT thread_id FROM main.messages WHERE id = ?1",
-            [message_id],
-            || format!("look for message {message_id}"),
-            |row| row.get(0),
-        )
-    }
-
-    /// Whether there is such a thread. If that cannot be told, there is one: the first error says more.
-    fn thread_exists(&self, thread_id: &str) -> bool {
-        sql::value(
-            self.conn,
-            "SELECT EXISTS (SELECT 1 FROM main.threads WHERE id = ?1)",
-            [thread_id],
-            || format!("look for thread {thread_id:?}"),
-        )
-        .unwrap_or(true)
+        .map_err(|error| error.refused(Some(new_thread_id), Some(message_id)))
     }
 }
 
