@@ -11,8 +11,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use seed::Seed;
-use sqlite_branch_store::rusqlite::Connection;
-use sqlite_branch_store::{NewMessage, StateStore, Synchronous, ThreadMetadata};
+use sqlite_branch_store::rusqlite::{self, params, Connection, TransactionBehavior};
+use sqlite_branch_store::{MessageRecord, NewMessage, StateStore, Synchronous, ThreadMetadata};
 
 const ROUNDS: usize = 200;
 const BATCH: usize = 100;
@@ -64,7 +64,7 @@ fn ratio(a: Duration, b: Duration) -> f64 {
 fn print(names: &[Case<'_>], medians: &[Duration]) {
     for (case, median) in names.iter().zip(medians) {
         println!(
-            "  {:<44} {:>9.1} µs per message",
+            "  {:<44} {:>9.2} µs per message",
             case.name,
             median.as_secs_f64() * 1e6
         );
@@ -99,6 +99,37 @@ fn bare(dir: &Path) -> Connection {
     conn
 }
 
+/// The seed's tables on one kept connection.
+fn raw(dir: &Path) -> Connection {
+    let seed = Seed::new(dir.join("raw.db"));
+    seed.upsert_thread("t", 1);
+    let conn = seed.conn();
+    conn.pragma_update(None, "journal_mode", "wal").unwrap();
+    conn.pragma_update(None, "synchronous", "full").unwrap();
+    conn
+}
+
+/// What an append must do to them, and nothing else.
+fn append_raw(conn: &Connection, text: &str) {
+    let tx = rusqlite::Transaction::new_unchecked(conn, TransactionBehavior::Immediate).unwrap();
+    let leaf: Option<i64> = tx
+        .prepare_cached("SELECT current_leaf_id FROM threads WHERE id = ?1")
+        .unwrap()
+        .query_row(["t"], |row| row.get(0))
+        .unwrap();
+    tx.prepare_cached(
+        "INSERT INTO messages(thread_id, role, content, created_at, parent_entry_id) VALUES ('t', 'user', ?1, 1, ?2)",
+    )
+    .unwrap()
+    .execute(params![text, leaf])
+    .unwrap();
+    tx.prepare_cached("UPDATE threads SET current_leaf_id = ?1 WHERE id = 't'")
+        .unwrap()
+        .execute([tx.last_insert_rowid()])
+        .unwrap();
+    tx.commit().unwrap();
+}
+
 fn append(dir: &Path) {
     let text = "x".repeat(500);
     let seed = seed_in(dir);
@@ -106,6 +137,7 @@ fn append(dir: &Path) {
     let normal = store(dir, "normal", Synchronous::Normal);
     let batch = store(dir, "batch", Synchronous::Full);
     let bare = bare(dir);
+    let raw = raw(dir);
     let messages = vec![NewMessage::new("user", &text); BATCH];
     let mut cases = [
         Case::new("seed store: append_message", 1, || {
@@ -116,6 +148,9 @@ fn append(dir: &Path) {
                 .prepare_cached("INSERT INTO m(content) VALUES (?1)")
                 .unwrap();
             insert.execute([&text]).unwrap();
+        }),
+        Case::new("raw: three statements, kept, WAL, FULL", 1, || {
+            append_raw(&raw, &text);
         }),
         Case::new("append_message, synchronous FULL", 1, || {
             full.append_message("t", "user", &text, None).unwrap();
@@ -130,7 +165,7 @@ fn append(dir: &Path) {
     let medians = measure(&mut cases);
     println!("Appending 500 bytes");
     print(&cases, &medians);
-    let [seed, bare, full, normal, batch] = medians[..] else {
+    let [seed, bare, raw, full, normal, batch] = medians[..] else {
         unreachable!()
     };
     println!(
@@ -141,6 +176,7 @@ fn append(dir: &Path) {
         "  append FULL / bare row       {:>6.2}  (at most 1.1)",
         ratio(full, bare)
     );
+    println!("  append FULL / raw            {:>6.2}", ratio(full, raw));
     println!(
         "  seed store / append NORMAL   {:>6.1}  (at least 25)",
         ratio(seed, normal)
@@ -151,26 +187,90 @@ fn append(dir: &Path) {
     );
 }
 
-fn list(dir: &Path) {
+/// A conversation of so many messages, in a store of ours, in a file that the seed reads (in SQLite's own
+/// journal mode, as it leaves it), and in a table without branches.
+struct Listed {
+    store: StateStore,
+    seed: Seed,
+    flat: Connection,
+}
+
+fn listed(dir: &Path, contents: &[String]) -> Listed {
     let seed = seed_in(dir);
     let store = store(dir, "ours", Synchronous::Off);
-    let text = "x".repeat(500);
-    let messages = vec![NewMessage::new("user", &text); 500];
+    let messages: Vec<NewMessage<'_>> = contents
+        .iter()
+        .map(|content| NewMessage::new("user", content))
+        .collect();
     store.append_messages("t", &messages).unwrap();
-    // Both read the same file.
+    let copy = |to: &Path| {
+        let ours = Connection::open(store.db_path()).unwrap();
+        ours.execute("VACUUM INTO ?1", [to.to_str().unwrap()])
+            .unwrap();
+    };
     std::fs::remove_file(&seed.path).unwrap();
-    Connection::open(store.db_path())
-        .unwrap()
-        .execute("VACUUM INTO ?1", [seed.path.to_str().unwrap()])
+    copy(&seed.path);
+    let flat = dir.join("flat.db");
+    copy(&flat);
+    let flat = Connection::open(flat).unwrap();
+    Listed { store, seed, flat }
+}
+
+/// Reads as many rows, into the same records, without a branch to find.
+fn scan(conn: &Connection, limit: usize) -> Vec<MessageRecord> {
+    let mut statement = conn
+        .prepare_cached(
+            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id FROM messages LIMIT ?1",
+        )
         .unwrap();
-    println!("Listing messages of 500 bytes");
+    let rows = statement.query_map([limit as i64], |row| {
+        Ok(MessageRecord {
+            id: row.get(0)?,
+            thread_id: row.get(1)?,
+            role: row.get(2)?,
+            content: row.get(3)?,
+            item: row
+                .get::<_, Option<String>>(4)?
+                .map(|text| serde_json::from_str(&text).unwrap()),
+            created_at: row.get(5)?,
+            parent_entry_id: row.get(6)?,
+        })
+    });
+    rows.unwrap().map(|row| row.unwrap()).collect()
+}
+
+/// Sizes like those of an agent's messages: median 1 KB, mean about 2.4 KB, 1 in 100 over 20 KB, largest 116 KB.
+fn agent_sizes(count: usize) -> Vec<usize> {
+    // A fixed sequence, so that every run measures the same: the sum of 12 even numbers is all but normal.
+    let mut state = 1_u64;
+    let mut even = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / (1_u64 << 31) as f64
+    };
+    let mut size = || {
+        let normal = (0..12).map(|_| even()).sum::<f64>() - 6.0;
+        (1_000.0 * (1.32 * normal).exp()) as usize
+    };
+    (0..count).map(|_| size().min(116_000)).collect()
+}
+
+fn list(dir: &Path, what: &str, sizes: &[usize]) {
+    let contents: Vec<String> = sizes.iter().map(|&size| "x".repeat(size)).collect();
+    let listed = listed(dir, &contents);
+    println!("Listing messages {what}");
     for (limit, wanted) in [(20, 8), (500, 4)] {
         let mut cases = [
             Case::new("seed store: list_messages", limit, || {
-                assert_eq!(seed.list("t", limit as i64).len(), limit);
+                assert_eq!(listed.seed.list("t", limit as i64).len(), limit);
+            }),
+            Case::new("flat: rows of a table without branches", limit, || {
+                assert_eq!(scan(&listed.flat, limit).len(), limit);
             }),
             Case::new("list_messages", limit, || {
-                assert_eq!(store.list_messages("t", Some(limit)).unwrap().len(), limit);
+                let messages = listed.store.list_messages("t", Some(limit)).unwrap();
+                assert_eq!(messages.len(), limit);
             }),
         ];
         let medians = measure(&mut cases);
@@ -178,7 +278,11 @@ fn list(dir: &Path) {
         print(&cases, &medians);
         println!(
             "  seed store / ours            {:>6.1}  (at least {wanted})",
-            ratio(medians[0], medians[1])
+            ratio(medians[0], medians[2])
+        );
+        println!(
+            "  ours / flat                  {:>6.2}",
+            ratio(medians[2], medians[1])
         );
     }
 }
@@ -187,5 +291,6 @@ fn main() {
     let base = std::env::var_os("BENCH_DIR").map_or_else(std::env::temp_dir, Into::into);
     let dir = || tempfile::tempdir_in(&base).unwrap();
     append(dir().path());
-    list(dir().path());
+    list(dir().path(), "of 500 bytes", &[500; 500]);
+    list(dir().path(), "as large as an agent's", &agent_sizes(500));
 }

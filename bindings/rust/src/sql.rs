@@ -13,11 +13,15 @@ pub(crate) fn all<T>(
     sql: &str,
     params: impl Params,
     doing: impl Fn() -> String,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>> {
     let mut statement = conn.prepare_cached(sql).during(&doing)?;
-    let rows = statement.query_map(params, read).during(&doing)?;
-    rows.collect::<rusqlite::Result<Vec<T>>>().during(doing)
+    let mut rows = statement.query(params).during(&doing)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next().during(&doing)? {
+        all.push(read(row).during(&doing)?);
+    }
+    Ok(all)
 }
 
 /// The first row of a query, if there is one.

@@ -14,6 +14,18 @@ use crate::sql;
 /// How many messages are listed when the caller sets no limit.
 const MESSAGES: usize = 500;
 
+/// The messages of a branch, in its order. `branch_messages` has all these columns itself; to take the ids from it, and
+/// the rest from the table, spares a copy of each text on its way through the virtual table.
+macro_rules! select_branch {
+    ($branch:literal) => {
+        concat!(
+            "SELECT m.id, m.thread_id, m.role, m.content, m.item_json, m.created_at, m.parent_entry_id FROM ",
+            $branch,
+            " AS b CROSS JOIN main.messages AS m ON m.id = b.id ORDER BY b.distance DESC"
+        )
+    };
+}
+
 impl History<'_> {
     /// The thread's current branch, first message to last: its last `limit` messages, 500 if none is given.
     pub fn list_messages(
@@ -23,8 +35,7 @@ impl History<'_> {
     ) -> Result<Vec<MessageRecord>> {
         sql::all(
             self.conn,
-            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
-             FROM branch_messages(?1, ?2)",
+            select_branch!("branch_messages(?1, ?2)"),
             params![thread_id, sql::limit(limit.unwrap_or(MESSAGES))],
             || format!("list messages of thread {thread_id:?}"),
             |row| message_from(row, 0),
@@ -42,8 +53,7 @@ impl History<'_> {
         let before = before.into_message_id()?;
         sql::all(
             self.conn,
-            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
-             FROM branch_messages(?1, ?2, ?3)",
+            select_branch!("branch_messages(?1, ?2, ?3)"),
             params![thread_id, sql::limit(limit.unwrap_or(MESSAGES)), before],
             || format!("list messages of thread {thread_id:?} before message {before}"),
             |row| message_from(row, 0),

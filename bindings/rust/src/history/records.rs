@@ -141,15 +141,18 @@ pub struct Problem {
 
 /// Reads a message from the seven columns that begin at `first`, in the order of the table.
 pub(super) fn message_from(row: &Row<'_>, first: usize) -> rusqlite::Result<MessageRecord> {
+    let text = |column: usize| -> rusqlite::Result<String> {
+        Ok(row.get_ref(first + column)?.as_str()?.to_owned())
+    };
     let id: i64 = row.get(first)?;
-    let thread_id: String = row.get(first + 1)?;
+    let thread_id = text(1)?;
     let item = sql::optional_json(row, first + 4, || {
         format!("the item of message {id} in thread {thread_id:?}")
     })?;
     Ok(MessageRecord {
         id,
-        role: row.get(first + 2)?,
-        content: row.get(first + 3)?,
+        role: text(2)?,
+        content: text(3)?,
         item,
         created_at: row.get(first + 5)?,
         parent_entry_id: row.get(first + 6)?,
