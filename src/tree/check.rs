@@ -89,7 +89,8 @@ impl Check<'_> {
         let mut rows = self.query(queries!(
             "SELECT m.thread_id, m.id, m.parent_entry_id FROM main.messages AS m \
              WHERE m.parent_entry_id IS NOT NULL \
-               AND NOT EXISTS (SELECT 1 FROM main.messages AS p WHERE p.id = m.parent_entry_id)",
+               AND (typeof(m.parent_entry_id) <> 'integer' \
+                    OR NOT EXISTS (SELECT 1 FROM main.messages AS p WHERE p.id = m.parent_entry_id))",
             "m.thread_id"
         ))?;
         while rows.step()? {
@@ -189,7 +190,8 @@ impl Check<'_> {
         let mut rows = self.query(queries!(
             "SELECT t.id, t.current_leaf_id FROM main.threads AS t \
              WHERE t.current_leaf_id IS NOT NULL \
-               AND NOT EXISTS (SELECT 1 FROM main.messages AS m WHERE m.id = t.current_leaf_id)",
+               AND (typeof(t.current_leaf_id) <> 'integer' \
+                    OR NOT EXISTS (SELECT 1 FROM main.messages AS m WHERE m.id = t.current_leaf_id))",
             "t.id"
         ))?;
         while rows.step()? {
@@ -203,7 +205,8 @@ impl Check<'_> {
         }
         let mut rows = self.query(queries!(
             "SELECT t.id, t.current_leaf_id, m.thread_id FROM main.threads AS t \
-             JOIN main.messages AS m ON m.id = t.current_leaf_id WHERE m.thread_id <> t.id",
+             JOIN main.messages AS m ON m.id = t.current_leaf_id \
+             WHERE m.thread_id <> t.id AND typeof(t.current_leaf_id) = 'integer'",
             "t.id"
         ))?;
         while rows.step()? {
