@@ -343,8 +343,13 @@ impl Comparison<'_> {
             rows.sort_by(|a, b| words(&a[2]).cmp(words(&b[2])));
         }
         let rows = cut(rows, limit);
-        let verdict = if limit == Some(0) || damage.is_empty() || !touched {
+        // A thread's links are read for its leaves, so one that is not an integer may be met there, too.
+        let unreadable = !lazy
+            && damage.iter().flat_map(|damage| &damage.texts).any(|text| text.ends_with("integer"));
+        let verdict = if limit == Some(0) || damage.is_empty() || !(touched || unreadable) {
             Verdict::Is(rows)
+        } else if !touched {
+            Verdict::Either(rows, damage)
         } else if fails && (limit.is_none() || !lazy) {
             Verdict::Fails(damage)
         } else {
