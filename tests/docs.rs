@@ -18,6 +18,8 @@
 
 #[path = "docs/blocks.rs"]
 mod blocks;
+#[path = "docs/complete.rs"]
+mod complete;
 mod dist;
 #[path = "docs/programs.rs"]
 mod programs;
@@ -46,8 +48,9 @@ fn follow(name: &str) {
                 None
             }
             "sh" => {
-                for line in block.text.lines() {
-                    run_line(directory.path(), line);
+                for line in block.text.lines().filter_map(to_run) {
+                    let (success, printed) = session::printed_by(&mut sh(directory.path(), &line));
+                    assert!(success, "{name}: {line}: {printed}");
                 }
                 None
             }
@@ -132,8 +135,11 @@ fn on_the_command_line(directory: &Path, text: &str) -> String {
         if let Some(typed) = line.strip_prefix("$ ") {
             filled.push_str(line);
             filled.push('\n');
-            match run_line(directory, typed) {
-                Some(printed) => filled.push_str(&printed),
+            match to_run(typed) {
+                Some(typed) => {
+                    let (_, printed) = session::printed_by(&mut sh(directory, &typed));
+                    filled.push_str(&printed);
+                }
                 None => shown_as_it_is = true,
             }
         } else if shown_as_it_is {
@@ -144,29 +150,33 @@ fn on_the_command_line(directory: &Path, text: &str) -> String {
     filled
 }
 
-/// Runs a line and gives what it prints; a `make` or `cargo` command is only looked at.
-fn run_line(directory: &Path, line: &str) -> Option<String> {
+/// The command of a line. None if it is not to be run: a `make` or `cargo` command, whose target is looked up.
+fn to_run(line: &str) -> Option<String> {
     let line = line.split(" #").next().unwrap_or_default().trim();
-    if line.is_empty() || line.starts_with("cargo ") {
-        return None;
+    let command = line
+        .split_whitespace()
+        .find(|word| !word.contains('=') && *word != "sudo");
+    match command {
+        None | Some("cargo") => None,
+        Some("make") => {
+            let dry = line.replace("sudo ", "").replacen("make", "make -n", 1);
+            let (success, printed) = session::printed_by(&mut sh(dist::root(), &dry));
+            assert!(success, "{line}: {printed}");
+            None
+        }
+        Some(_) => Some(line.to_owned()),
     }
-    if line.starts_with("make ") || line == "make" {
-        let dry = Command::new("sh")
-            .args(["-c", &line.replacen("make", "make -n", 1)])
-            .current_dir(dist::root())
-            .output()
-            .unwrap();
-        let errors = String::from_utf8_lossy(&dry.stderr);
-        assert!(dry.status.success(), "{line}: {errors}");
-        return None;
-    }
+}
+
+/// A command line, in which `sqlite3` is the shell that the tests use.
+fn sh(directory: &Path, line: &str) -> Command {
     let shell = std::env::var("SQLITE3").unwrap_or_else(|_| "sqlite3".into());
     let mut command = Command::new("sh");
     command
         .arg("-ec")
-        .arg(line.replacen("sqlite3 ", &format!("{shell} -init /dev/null "), 1))
+        .arg(line.replace("sqlite3 ", &format!("{shell} -init /dev/null ")))
         .current_dir(directory);
-    Some(session::printed_by(&mut command))
+    command
 }
 
 #[test]

@@ -58,6 +58,11 @@ impl Document {
         document
     }
 
+    /// All that stands outside of blocks.
+    pub fn prose(&self) -> String {
+        self.between.concat()
+    }
+
     /// The document, put together again.
     pub fn whole(&self) -> String {
         let mut text = String::new();

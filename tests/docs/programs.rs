@@ -4,7 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::dist;
-use crate::session::printed_by;
+use crate::session;
+
+/// Runs a command that must succeed, and gives what it prints.
+fn printed_by(command: &mut Command) -> String {
+    let (success, printed) = session::printed_by(command);
+    assert!(success, "{command:?}: {printed}");
+    printed
+}
 
 /// Runs a Python program. None, with a line that says so, where no Python can load SQLite extensions.
 pub fn python(directory: &Path, program: &str) -> Option<String> {

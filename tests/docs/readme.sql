@@ -7,3 +7,6 @@ INSERT INTO messages(thread_id, role, content, item_json, created_at) VALUES
 ('fix-build', 'user', 'The build fails. Why?', NULL, 1750000001),
 ('fix-build', 'assistant', 'A header is missing: libssl-dev.', NULL, 1750000002),
 ('fix-build', 'user', 'Install it.', NULL, 1750000003);
+-- And another one, to migrate by hand.
+.open other.db
+.read sql/0001_threads.sql

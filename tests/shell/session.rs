@@ -217,16 +217,16 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Runs a command to its end; what it printed, its errors after that.
-pub fn printed_by(command: &mut Command) -> String {
+/// Runs a command to its end: whether it succeeded, and what it printed, its errors last.
+pub fn printed_by(command: &mut Command) -> (bool, String) {
     let run = command
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&run.stdout),
-        String::from_utf8_lossy(&run.stderr)
+    let printed = [run.stdout, run.stderr].concat();
+    (
+        run.status.success(),
+        String::from_utf8_lossy(&printed).into_owned(),
     )
 }
 
