@@ -41,7 +41,7 @@ impl Stretch {
     }
 
     /// Only its lowest `count` messages, which are at least one.
-    fn keep_lowest(&mut self, count: u64) {
+    pub fn keep_lowest(&mut self, count: u64) {
         let steps = count.saturating_sub(1);
         if self.run.steps() > steps {
             self.keep_up_to(self.run.last.saturating_sub_unsigned(steps));

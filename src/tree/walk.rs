@@ -38,6 +38,10 @@ pub struct Walk {
     stretch: Option<Stretch>,
     at: Option<Step>,
     verify: Verify,
+    /// On the way up, the topmost message of the stretch that is known to be there, with all below it.
+    sure: i64,
+    /// Of how many more to make sure next.
+    ahead: u64,
 }
 
 impl Walk {
@@ -71,6 +75,8 @@ impl Walk {
             stretch: None,
             at: None,
             verify,
+            sure: i64::MIN,
+            ahead: 64,
         };
         walk.advance()?;
         Ok(walk)
@@ -93,7 +99,11 @@ impl Walk {
                 Source::Up(_) if at.id > stretch.run.first => {
                     let next = at.id - 1;
                     *at = step_in(stretch, next, next.abs_diff(stretch.run.first));
-                    return Ok(());
+                    return if next < self.sure {
+                        self.make_sure()
+                    } else {
+                        Ok(())
+                    };
                 }
                 Source::Down(_) if at.id < stretch.run.last => {
                     let next = at.id + 1;
@@ -119,10 +129,30 @@ impl Walk {
                 None => return Ok(()),
             },
         };
-        stretch.verify_by(&self.connection, self.verify)?;
         self.at = Some(step_in(&stretch, id, stretch.run.steps()));
         self.stretch = Some(stretch);
-        Ok(())
+        match self.source {
+            Source::Up(_) if self.verify != Verify::Nothing => {
+                self.sure = stretch.run.last;
+                self.make_sure()
+            }
+            _ => stretch.verify_by(&self.connection, self.verify),
+        }
+    }
+
+    /// Makes sure of the messages that come next on the way up, of ever more at a time: whoever asked may stop soon.
+    fn make_sure(&mut self) -> Result<()> {
+        let Some(stretch) = self.stretch else {
+            return Ok(());
+        };
+        let mut next = stretch;
+        next.keep_down_to(self.sure);
+        next.keep_lowest(self.ahead);
+        if next.run.first != stretch.run.first {
+            self.ahead = self.ahead.saturating_mul(2);
+        }
+        self.sure = next.run.first;
+        next.verify_by(&self.connection, self.verify)
     }
 
     /// The error for the message at which the walk stands, when it is not there.

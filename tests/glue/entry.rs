@@ -1,6 +1,6 @@
 //! What the entry point refuses, and how it says so.
 
-use std::ffi::{c_char, c_int, CStr};
+use std::ffi::{c_char, c_int, c_void, CStr};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use rusqlite::{ffi, Connection};
@@ -149,14 +149,19 @@ fn what_registration_meets_is_said() {
     if !in_own_process("entry::what_registration_meets_is_said") {
         return;
     }
-    unsafe extern "C" fn no_memory() -> c_int {
+    unsafe extern "C" fn no_memory(
+        _: *mut Handle,
+        _: *const c_char,
+        _: *const sqlite3ext_sys::sqlite3_module,
+        _: *mut c_void,
+        _: Option<unsafe extern "C" fn(*mut c_void)>,
+    ) -> c_int {
         ffi::SQLITE_NOMEM
     }
     // SAFETY: a copy of SQLite's own table. Only this process sees it.
     let own = Box::leak(Box::new(unsafe { std::ptr::read(table()) }));
     let connection = Connection::open_in_memory().unwrap();
-    // SAFETY: a function of fewer arguments than its caller passes can be called in C's convention; it looks at none.
-    own.create_module_v2 = unsafe { std::mem::transmute::<*const (), _>(no_memory as *const ()) };
+    own.create_module_v2 = Some(no_memory);
     let (code, text) = load(handle(&connection), own);
     assert_eq!(
         (code, text.as_deref()),
