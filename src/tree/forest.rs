@@ -257,6 +257,15 @@ impl ChildCount {
 
 /// Those of a thread's messages that have no children in any thread, ascending.
 pub fn leaves(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
+    if thread::is_compact(connection, thread)? {
+        leaves_by_links(connection, thread)
+    } else {
+        leaves_by_search(connection, thread)
+    }
+}
+
+/// Where the thread's messages come one after the other, in its own links.
+fn leaves_by_links(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
     let mut ids = thread::messages(connection, thread)?;
     // Most messages are the parent of another one in the thread, which their children's links tell ...
     let mut parents = Parents::open(connection)?;
@@ -289,4 +298,19 @@ pub fn leaves(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
         }
     });
     outcome.map(|()| ids)
+}
+
+/// Where other threads' messages come between, by looking for a child of each.
+fn leaves_by_search(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare(
+        "SELECT id FROM main.messages AS m WHERE thread_id = ?1 \
+         AND NOT EXISTS (SELECT 1 FROM main.messages AS c WHERE c.parent_entry_id = m.id)",
+    )?;
+    let mut ids = Vec::new();
+    statement.start_text(thread)?;
+    while statement.step()? {
+        push(&mut ids, statement.integer(0))?;
+    }
+    ids.sort_unstable();
+    Ok(ids)
 }

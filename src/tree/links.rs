@@ -22,7 +22,7 @@ const JUMPS: &str =
 const EACH: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id <= ?1 ORDER BY id DESC";
 const EACH_UP: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id >= ?1 ORDER BY id";
 /// How many entries are worth stepping over.
-const NEAR: u32 = 4;
+const NEAR: u32 = 5;
 
 const COUNT_LINKS: &str =
     "SELECT count(*) FROM main.messages INDEXED BY idx_messages_parent_entry_id \

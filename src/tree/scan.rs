@@ -3,6 +3,9 @@
 use crate::error::Result;
 use crate::sqlite::{Kind, Statement};
 
+/// For how many seeks not to try stepping after it was of no use. Where one row was far away, the next ones are too.
+const FAR: u32 = 16;
+
 /// Which way a [`Scan`]'s keys go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -29,6 +32,8 @@ pub struct Scan {
     statement: Statement,
     direction: Direction,
     near: u32,
+    /// For how many more seeks not to step, because the last one stepped and was still far away.
+    far: u32,
     /// The current row's key, turned. None past the end.
     at: Option<i64>,
     /// The current row is the first one for every key from this one, turned, up to its own. None before the first seek.
@@ -42,6 +47,7 @@ impl Scan {
             statement,
             direction,
             near,
+            far: 0,
             at: None,
             from: None,
         }
@@ -51,14 +57,19 @@ impl Scan {
     pub fn seek(&mut self, key: i64) -> Result<Option<i64>> {
         let wanted = self.direction.turned(key);
         if self.from.is_some_and(|from| from <= wanted) {
-            for _ in 0..=self.near {
-                match self.at {
-                    Some(at) if at < wanted => self.step()?,
-                    _ => return Ok(self.key()),
-                };
-            }
-            if self.at.is_none_or(|at| at >= wanted) {
+            if self.is_past(wanted) {
                 return Ok(self.key());
+            }
+            if self.far > 0 {
+                self.far -= 1;
+            } else {
+                for _ in 0..self.near {
+                    self.step()?;
+                    if self.is_past(wanted) {
+                        return Ok(self.key());
+                    }
+                }
+                self.far = FAR;
             }
         }
         self.from = None;
@@ -66,6 +77,11 @@ impl Scan {
         self.arrive()?;
         self.from = Some(wanted);
         Ok(self.key())
+    }
+
+    /// Whether no row is left that comes before this key, turned.
+    fn is_past(&self, wanted: i64) -> bool {
+        self.at.is_none_or(|at| at >= wanted)
     }
 
     /// Goes to the next row, and gives its key.

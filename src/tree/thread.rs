@@ -68,11 +68,12 @@ fn present_in(row: &Statement, thread: &[u8]) -> Result<Option<i64>> {
     }
 }
 
+/// By the index on thread and time, which is all that is read. It is nearly sorted by id, as a rule.
+const MESSAGES: &str = "SELECT id FROM main.messages WHERE thread_id = ?1 ORDER BY created_at";
+
 /// The ids of a thread's messages, ascending.
 pub fn messages(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
-    // By the index on thread and time, which is all that is read. It is nearly sorted by id, as a rule.
-    let mut statement = connection
-        .prepare("SELECT id FROM main.messages WHERE thread_id = ?1 ORDER BY created_at")?;
+    let mut statement = connection.prepare(MESSAGES)?;
     let mut ids = Vec::new();
     statement.start_text(thread)?;
     while statement.step()? {
@@ -80,6 +81,25 @@ pub fn messages(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> 
     }
     ids.sort_unstable();
     Ok(ids)
+}
+
+/// Whether a thread's messages have ids one by one, as a rule, going by its first ones.
+pub fn is_compact(connection: &Rc<Connection>, thread: &[u8]) -> Result<bool> {
+    const SAMPLE: usize = 64;
+    let mut statement = connection.prepare(MESSAGES)?;
+    let mut before = None;
+    let (mut next, mut other) = (0, 0);
+    statement.start_text(thread)?;
+    while next + other < SAMPLE && statement.step()? {
+        let id = statement.integer(0);
+        if before == id.checked_sub(1) {
+            next += 1;
+        } else {
+            other += 1;
+        }
+        before = Some(id);
+    }
+    Ok(next >= other)
 }
 
 /// The thread of a message: its bytes, or None if there is no such message.
