@@ -12,7 +12,8 @@
 //!   and over, for a profiler: `perf record target/release/deps/branch-* listing --only '500 x 20 KB, alone' --spin ours`
 //!
 //! Files are made in the directory that `BENCH_DIR` names, or in the one for temporary files: up to 3 GB, a tenth of
-//! that with `--quick`. The figures are also written to `target/bench/figures.csv`, the times to `times.csv` there.
+//! that with `--quick`. The figures are also written to `target/bench/figures.csv`, the times to `times.csv` there; from a run of a
+//! part, or a quick one, to `target/bench/part`.
 
 mod allocator;
 mod ancestors;
@@ -77,7 +78,7 @@ impl Bench {
         Pace {
             budget: Duration::from_secs_f64(self.seconds),
             least: 5,
-            most: 1000,
+            most: 500,
         }
     }
 }
@@ -119,6 +120,7 @@ fn main() {
     }
     let base = std::env::var_os("BENCH_DIR").map_or_else(std::env::temp_dir, Into::into);
     let directory = tempfile::tempdir_in(base).unwrap();
+    let whole = words.is_empty() && only.is_none() && !quick;
     let mut bench = Bench {
         histories: Histories::new(directory.path()),
         report: Report::default(),
@@ -134,7 +136,12 @@ fn main() {
     }
     bench.report.print_summary();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let output = target.join("bench");
+    // A run of a part leaves the figures of the last whole one alone.
+    let output = if whole {
+        target.join("bench")
+    } else {
+        target.join("bench/part")
+    };
     bench.report.write(&output).unwrap();
     println!(
         "\nWritten: {0}/figures.csv, {0}/times.csv",
