@@ -608,7 +608,8 @@ fn any_raw() -> impl Strategy<Value = Raw> {
     let first_id = prop_oneof![
         6 => Just(1_i64),
         1 => Just(-3),
-        1 => Just(i64::MIN),
+        // Not the lowest one itself: the id before it is a real number for SQLite.
+        1 => Just(i64::MIN + 1),
         1 => Just(i64::MAX - 40),
     ];
     (

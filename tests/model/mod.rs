@@ -188,6 +188,11 @@ impl Model {
         })
     }
 
+    /// What is broken on any path.
+    pub fn all_damage(&self) -> Vec<Damage> {
+        self.messages.keys().filter_map(|id| self.way(*id).damage).collect()
+    }
+
     /// Whether every parent that is an integer is lower than its child, so that walks may stop early.
     pub fn only_goes_down(&self) -> bool {
         self.messages

@@ -275,23 +275,26 @@ impl Model {
         ids.iter().filter_map(|id| self.way(*id).damage).collect()
     }
 
-    /// Whether a message lies on its own thread's current branch.
-    fn is_current(&self, id: i64) -> Verdict<bool> {
+    /// Whether a message lies on its own thread's current branch, as the nearest to the leaf of these alternatives.
+    fn is_current(&self, id: i64, alternatives: &[i64]) -> Verdict<bool> {
         let thread = &self.messages[&id].thread;
         if !self.threads.contains_key(thread) {
             return Verdict::Is(false);
         }
-        match self.branch(thread) {
-            Err(damage) => Verdict::Fails(vec![damage]),
-            Ok(way) => match (way.ids.contains(&id), way.damage) {
-                (true, None) => Verdict::Is(true),
-                (false, None) => Verdict::Is(false),
-                (true, Some(damage)) => Verdict::Either(true, vec![damage]),
-                (false, Some(damage)) if self.only_goes_down() && damage.at < id => {
-                    Verdict::Either(false, vec![damage])
-                }
-                (false, Some(damage)) => Verdict::Fails(vec![damage]),
-            },
+        let way = match self.branch(thread) {
+            Ok(way) => way,
+            Err(damage) => return Verdict::Fails(vec![damage]),
+        };
+        let chosen = way.ids.iter().find(|on_branch| alternatives.contains(on_branch));
+        let current = chosen == Some(&id);
+        match way.damage {
+            None => Verdict::Is(current),
+            // What is broken lies above.
+            Some(damage) if chosen.is_some() => Verdict::Either(current, vec![damage]),
+            Some(damage) if self.only_goes_down() && damage.at < id => {
+                Verdict::Either(current, vec![damage])
+            }
+            Some(damage) => Verdict::Fails(vec![damage]),
         }
     }
 
@@ -327,7 +330,7 @@ impl Model {
             if positions {
                 row.push(integer(at as i64 + 1));
             }
-            row.push(flag(match self.is_current(*id) {
+            row.push(flag(match self.is_current(*id, ids) {
                 Verdict::Is(current) => current,
                 Verdict::Either(current, damage) => {
                     all.damage.extend(damage);
@@ -335,11 +338,7 @@ impl Model {
                 }
                 Verdict::Fails(damage) => {
                     all.damage.extend(damage);
-                    // A branch has only one of them, so the others are not on it.
-                    all.fails |= !ids.iter().any(|other| {
-                        self.messages[other].thread == self.messages[id].thread
-                            && matches!(self.is_current(*other), Verdict::Either(true, _))
-                    });
+                    all.fails = true;
                     false
                 }
             }));
