@@ -39,6 +39,7 @@ fn functions_and_modules() {
             "branch_check",
             "branch_children",
             "branch_diff",
+            "branch_feed",
             "branch_leaves",
             "branch_messages",
             "branch_path",

@@ -141,10 +141,17 @@ impl Connection {
         ))
     }
 
-    /// Takes back a statement that is no longer used. It is kept only while a table of ours will be told of the close.
+    /// Takes back a statement that is no longer used. It is kept only while a table of ours will be told of the close,
+    /// and only if there are not several like it already (from calls within calls).
     pub(super) fn give_back(&self, sql: &'static str, raw: RawStatement) {
-        if self.anchors.get() > 0 {
-            self.kept.borrow_mut().push((sql, raw));
+        const MOST: usize = 4;
+        let mut kept = self.kept.borrow_mut();
+        let alike = kept
+            .iter()
+            .filter(|(text, _)| std::ptr::eq(*text, sql))
+            .count();
+        if self.anchors.get() > 0 && alike < MOST {
+            kept.push((sql, raw));
         }
     }
 
