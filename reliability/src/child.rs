@@ -108,6 +108,11 @@ impl Process {
         self.child.kill().unwrap();
     }
 
+    /// What can be killed, and what it tells.
+    pub fn split(&mut self) -> (Killer<'_>, Told<'_>) {
+        (Killer(&mut self.child), Told(&mut self.output))
+    }
+
     /// Waits for its end.
     pub fn wait(mut self) -> ExitStatus {
         self.input = None;
@@ -117,15 +122,27 @@ impl Process {
     }
 }
 
-/// What it tells, until it has ended. A line that it was killed in the middle of does not count. Of a shell, every row
-/// with two columns or more counts.
-impl Iterator for Process {
+/// The part of a process that can be killed while another thread hears what it tells.
+pub struct Killer<'a>(&'a mut Child);
+
+impl Killer<'_> {
+    /// Kills it, as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.0.kill().unwrap();
+    }
+}
+
+/// What a process tells, until it has ended. A line that it was killed in the middle of does not count. Of a shell, every
+/// row with two columns or more counts.
+pub struct Told<'a>(&'a mut BufReader<ChildStdout>);
+
+impl Iterator for Told<'_> {
     type Item = String;
 
     fn next(&mut self) -> Option<String> {
         loop {
             let mut line = String::new();
-            let length = self.output.read_line(&mut line).unwrap();
+            let length = self.0.read_line(&mut line).unwrap();
             if length == 0 || !line.ends_with('\n') {
                 return None;
             }
@@ -137,5 +154,13 @@ impl Iterator for Process {
                 return Some(line.to_owned());
             }
         }
+    }
+}
+
+impl Iterator for Process {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        Told(&mut self.output).next()
     }
 }
