@@ -102,7 +102,8 @@ fn whole(value: Value<'_>) -> Option<i64> {
 fn not_whole(name: &str, value: Value<'_>) -> Error {
     let what = match value.kind() {
         Kind::Text => quoted(value.text().unwrap_or_default()),
-        Kind::Real => value.real().to_string(),
+        // As SQL writes it: 1e300 rather than all its digits.
+        Kind::Real => format!("{:?}", value.real()),
         other => other.described().to_owned(),
     };
     Error::misuse(format!("{name} must be an integer, not {what}"))

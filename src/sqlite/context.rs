@@ -90,7 +90,8 @@ impl Context<'_> {
             unsafe { routine!(result_error_nomem, self.raw) };
             return;
         }
-        let text = format!("{name}: {}", error.message());
+        // Whoever reads the message reads a C string, which a NUL would end.
+        let text = format!("{name}: {}", error.message()).replace('\0', "\u{2400}");
         let length = c_int::try_from(text.len()).unwrap_or(c_int::MAX);
         // SAFETY: the text has that many bytes and is copied. The code comes second: setting the text resets it.
         unsafe {

@@ -283,14 +283,18 @@ fn a_thread_id_of_percent_signs_in_an_error() {
 #[test]
 fn a_nul_in_an_error() {
     let connection = host::migrated();
-    let (code, text) = error(&connection, "SELECT * FROM branch_path(?1)", &[&"a\0b"]);
-    assert_eq!(
-        (code, text.as_str()),
-        (
-            1,
-            "branch_path: message_id must be an integer, not 'a\u{2400}b'"
-        )
-    );
+    for (name, sql) in [
+        ("branch_path", "SELECT * FROM branch_path(?1)"),
+        ("branch_depth", "SELECT branch_depth(?1)"),
+    ] {
+        assert_eq!(
+            error(&connection, sql, &[&"a\0b"]),
+            (
+                1,
+                format!("{name}: message_id must be an integer, not 'a\u{2400}b'")
+            )
+        );
+    }
 }
 
 #[test]

@@ -1,0 +1,411 @@
+//! Every function and every table with every wrong argument: what it says, and that it has done nothing.
+
+mod host;
+
+#[path = "arguments/calls.rs"]
+mod calls;
+
+use rusqlite::types::Value;
+use rusqlite::{params_from_iter, Connection, ToSql};
+
+use calls::{Kind::*, CALLS, NO_INTEGERS, NO_JSON, NO_TEXTS};
+use host::{error, integer};
+
+/// A thread `t` with the messages 1, 2, 3, of which 3 is the current leaf, and a thread `other` with message 4.
+fn conversation() -> Connection {
+    let connection = host::migrated();
+    host::add_thread(&connection, "t");
+    host::add_thread(&connection, "other");
+    for sql in [
+        "SELECT branch_append('t', 'user', 'one', NULL, 10)",
+        "SELECT branch_append('t', 'assistant', 'two', NULL, 20)",
+        "SELECT branch_append('t', 'user', 'three', NULL, 30)",
+        "SELECT branch_append('other', 'user', 'four', NULL, 40)",
+    ] {
+        integer(&connection, sql, &[]);
+    }
+    connection
+}
+
+/// All that is stored, and all that would tell of a message that was stored and taken back.
+fn contents(connection: &Connection) -> String {
+    connection
+        .query_row(
+            "SELECT (SELECT json_group_array(json_array(id, thread_id, role, content, item_json, created_at, \
+                         parent_entry_id)) FROM messages) \
+                 || (SELECT json_group_array(json_array(id, source, created_at, current_leaf_id)) FROM threads) \
+                 || (SELECT json_group_array(json_array(name, seq)) FROM sqlite_sequence)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap()
+}
+
+/// Each wrong argument, and what is to be said of it.
+fn wrong() -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for call in &CALLS {
+        for (at, (argument, kind, _)) in call.arguments.iter().enumerate() {
+            let mut add = |values: &[(&str, &str)], what: &str| {
+                for (wrong, called) in values {
+                    // A message is a C string: what it shows of a NUL is a picture of it.
+                    let called = called.replace('\0', "\u{2400}");
+                    all.push((
+                        call.but(at, wrong),
+                        format!("{}: {argument} {what}{called}", call.name),
+                    ));
+                }
+            };
+            match kind {
+                Integer => {
+                    add(&NO_INTEGERS, "must be an integer, not ");
+                    add(&[("NULL", "NULL")], "must be an integer, not ");
+                }
+                MaybeInteger => add(&NO_INTEGERS, "must be an integer, not "),
+                Limit => {
+                    add(&NO_INTEGERS, "must be an integer, not ");
+                    add(
+                        &[
+                            ("-1", "-1"),
+                            ("'-1'", "-1"),
+                            ("-1.0", "-1"),
+                            ("-9223372036854775807 - 1", "-9223372036854775808"),
+                        ],
+                        "must not be negative, and is ",
+                    );
+                }
+                Text => {
+                    add(&NO_TEXTS, "must be text, not ");
+                    add(&[("NULL", "NULL")], "must be text, not ");
+                }
+                MaybeText => add(&NO_TEXTS, "must be text, not "),
+                Json => {
+                    add(&NO_TEXTS, "must be text, not ");
+                    add(&NO_JSON, "is not valid JSON: ");
+                }
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_wrong_argument_is_named_and_nothing_is_done() {
+    let connection = conversation();
+    let before = contents(&connection);
+    let wrong = wrong();
+    assert!(wrong.len() > 750, "{}", wrong.len());
+    for (sql, text) in &wrong {
+        assert_eq!(error(&connection, sql, &[]), (1, text.clone()), "{sql}");
+    }
+    assert_eq!(contents(&connection), before);
+    assert!(connection.is_autocommit());
+}
+
+#[test]
+fn in_a_transaction_or_an_insert_likewise() {
+    let connection = conversation();
+    connection
+        .execute_batch("CREATE TABLE log (a, b, c, d, e, f, g, h, i, j); BEGIN; UPDATE threads SET title = 'kept'")
+        .unwrap();
+    let before = contents(&connection);
+    for (sql, text) in wrong() {
+        let insert = if sql.contains(" FROM ") {
+            sql.replacen("SELECT *", "INSERT INTO log(a) SELECT 1", 1)
+        } else {
+            format!("INSERT INTO log(a) {sql}")
+        };
+        assert_eq!(error(&connection, &insert, &[]), (1, text), "{insert}");
+        assert!(!connection.is_autocommit(), "{insert}");
+    }
+    assert_eq!(contents(&connection), before);
+    connection.execute_batch("COMMIT").unwrap();
+    assert_eq!(integer(&connection, "SELECT count(*) FROM log", &[]), 0);
+    assert_eq!(
+        integer(
+            &connection,
+            "SELECT count(*) FROM threads WHERE title = 'kept'",
+            &[]
+        ),
+        2
+    );
+}
+
+/// Each of several wrong arguments would be an error; the first is named.
+#[test]
+fn the_first_of_several_wrong_arguments_is_named() {
+    let connection = conversation();
+    for call in &CALLS {
+        let all = vec!["x'00'"; call.arguments.len()];
+        let (code, text) = error(&connection, &call.with(&all), &[]);
+        let first = call.arguments[0].0;
+        assert_eq!(code, 1);
+        assert!(
+            text.starts_with(&format!("{}: {first} must be ", call.name)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn right_arguments_in_all_their_forms() {
+    for call in &CALLS {
+        for (at, (_, kind, right)) in call.arguments.iter().enumerate() {
+            let forms: Vec<String> = match kind {
+                Integer | MaybeInteger | Limit => vec![
+                    (*right).to_owned(),
+                    format!("{right}.0"),
+                    format!("'{right}'"),
+                    format!("' {right} '"),
+                    format!("'+{right}'"),
+                    format!("'00{right}'"),
+                ],
+                _ => vec![(*right).to_owned()],
+            };
+            let mut answers = Vec::new();
+            for form in forms {
+                let connection = conversation();
+                let sql = call.but(at, &form);
+                let mut statement = connection.prepare(&sql).unwrap();
+                let mut rows = statement.raw_query();
+                let row = rows
+                    .next()
+                    .unwrap_or_else(|error| panic!("{sql}: {error}"))
+                    .map(|row| row.get::<_, Value>(0).unwrap());
+                assert_eq!(row.is_some(), call.name != "branch_check", "{sql}");
+                drop(rows);
+                answers.push((row, contents(&connection)));
+            }
+            for answer in &answers {
+                assert_eq!(answer, &answers[0], "{}", call.name);
+            }
+        }
+    }
+}
+
+/// NULL where it is allowed: no rows, NULL, no limit, or now.
+#[test]
+fn null_arguments() {
+    for call in CALLS.iter().filter(|call| call.name.starts_with("branch_")) {
+        let connection = conversation();
+        for (at, (argument, kind, _)) in call.arguments.iter().enumerate() {
+            let sql = call.but(at, "NULL");
+            let reads = call.table || matches!(call.arguments[0].1, MaybeInteger);
+            match kind {
+                MaybeInteger | MaybeText if reads && *argument != "before" => {
+                    let mut statement = connection.prepare(&sql).unwrap();
+                    let mut rows = statement.raw_query();
+                    let row = rows.next().unwrap();
+                    if call.table {
+                        assert!(row.is_none(), "{sql}");
+                    } else {
+                        assert_eq!(
+                            row.unwrap().get::<_, Value>(0).unwrap(),
+                            Value::Null,
+                            "{sql}"
+                        );
+                    }
+                }
+                Integer | Text => {}
+                _ => {
+                    let mut statement = connection.prepare(&sql).unwrap();
+                    statement
+                        .raw_query()
+                        .next()
+                        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+                    drop(statement);
+                    if call.name == "branch_copy" {
+                        connection
+                            .execute_batch("DELETE FROM messages WHERE thread_id = 'new'; DELETE FROM threads WHERE id = 'new'")
+                            .unwrap();
+                    }
+                }
+            }
+        }
+    }
+    let connection = conversation();
+    let now = integer(&connection, "SELECT unixepoch()", &[]);
+    let id = integer(
+        &connection,
+        "SELECT branch_append('t', 'user', '', NULL, NULL)",
+        &[],
+    );
+    let stored = integer(
+        &connection,
+        "SELECT created_at FROM messages WHERE id = ?1",
+        &[&id],
+    );
+    let after = integer(&connection, "SELECT unixepoch()", &[]);
+    assert!((now..=after).contains(&stored), "{now} {stored} {after}");
+}
+
+#[test]
+fn wrong_numbers_of_arguments() {
+    let connection = conversation();
+    let before = contents(&connection);
+    for (name, numbers) in [
+        ("branch_version", 0..=0),
+        ("branch_debug", 0..=0),
+        ("branch_migrate", 0..=0),
+        ("branch_append", 3..=5),
+        ("branch_fork", 3..=5),
+        ("branch_alternative", 3..=5),
+        ("branch_switch", 2..=2),
+        ("branch_clear", 1..=1),
+        ("branch_prune", 1..=1),
+        ("branch_copy", 2..=3),
+        ("branch_depth", 1..=1),
+        ("branch_root", 1..=1),
+        ("branch_tip", 1..=1),
+        ("branch_common_ancestor", 2..=2),
+        ("branch_is_ancestor", 2..=2),
+    ] {
+        for number in 0..8 {
+            if !numbers.contains(&number) {
+                let sql = format!("SELECT {name}({})", vec!["1"; number].join(", "));
+                let text = format!("wrong number of arguments to function {name}()");
+                assert_eq!(error(&connection, &sql, &[]), (1, text), "{sql}");
+            }
+        }
+    }
+    assert_eq!(contents(&connection), before);
+}
+
+#[test]
+fn things_that_are_not_there() {
+    let connection = conversation();
+    let before = contents(&connection);
+    let least = "-9223372036854775807 - 1";
+    for (id, shown) in [
+        ("0", "0"),
+        ("-1", "-1"),
+        ("5", "5"),
+        ("'99'", "99"),
+        ("9223372036854775807", "9223372036854775807"),
+        (least, "-9223372036854775808"),
+    ] {
+        let no_message = |name: &str| (1, format!("{name}: no message {shown}"));
+        for (name, sql) in [
+            (
+                "branch_fork",
+                format!("SELECT branch_fork({id}, 'user', '')"),
+            ),
+            (
+                "branch_alternative",
+                format!("SELECT branch_alternative({id}, 'user', '')"),
+            ),
+            ("branch_switch", format!("SELECT branch_switch('t', {id})")),
+            ("branch_prune", format!("SELECT branch_prune({id})")),
+            ("branch_copy", format!("SELECT branch_copy({id}, 'new')")),
+        ] {
+            assert_eq!(error(&connection, &sql, &[]), no_message(name), "{sql}");
+        }
+        for sql in [
+            format!("SELECT branch_depth({id})"),
+            format!("SELECT branch_root({id})"),
+            format!("SELECT branch_tip({id})"),
+            format!("SELECT branch_common_ancestor({id}, 1)"),
+            format!("SELECT branch_common_ancestor(1, {id})"),
+            format!("SELECT branch_is_ancestor({id}, 1)"),
+            format!("SELECT branch_is_ancestor(1, {id})"),
+            format!("SELECT branch_is_ancestor({id}, {id})"),
+        ] {
+            assert_eq!(host::maybe(&connection, &sql, &[]), None, "{sql}");
+        }
+        for table in [
+            format!("branch_path({id})"),
+            format!("branch_children({id})"),
+            format!("branch_siblings({id})"),
+            format!("branch_diff({id}, 1)"),
+            format!("branch_diff(1, {id})"),
+        ] {
+            let sql = format!("SELECT count(*) FROM {table}");
+            assert_eq!(integer(&connection, &sql, &[]), 0, "{sql}");
+        }
+    }
+    for thread in ["nobody", "", "T", "t ", " t", "t\0"] {
+        let shown = thread.replace('\0', "\u{2400}");
+        let no_thread = |name: &str| (1, format!("{name}: no thread '{shown}'"));
+        let value: &dyn ToSql = &thread;
+        for (name, sql) in [
+            ("branch_append", "SELECT branch_append(?1, 'user', '')"),
+            ("branch_switch", "SELECT branch_switch(?1, 1)"),
+            ("branch_switch", "SELECT branch_switch(?1, NULL)"),
+            ("branch_clear", "SELECT branch_clear(?1)"),
+        ] {
+            assert_eq!(error(&connection, sql, &[value]), no_thread(name), "{sql}");
+        }
+        for table in [
+            "branch_messages",
+            "branch_leaves",
+            "branch_tree",
+            "branch_check",
+        ] {
+            let sql = format!("SELECT count(*) FROM {table}(?1)");
+            let count: i64 = connection
+                .query_row(&sql, params_from_iter([thread]), |row| row.get(0))
+                .unwrap();
+            assert_eq!(count, 0, "{sql}");
+        }
+    }
+    for (sql, text) in [
+        (
+            "SELECT branch_switch('t', 4)",
+            "branch_switch: message 4 is not in thread 't'",
+        ),
+        (
+            "SELECT branch_switch('other', 1)",
+            "branch_switch: message 1 is not in thread 'other'",
+        ),
+        (
+            "SELECT branch_copy(2, 't')",
+            "branch_copy: thread 't' exists already",
+        ),
+        (
+            "SELECT branch_copy(2, 'other')",
+            "branch_copy: thread 'other' exists already",
+        ),
+    ] {
+        assert_eq!(error(&connection, sql, &[]), (1, text.to_owned()), "{sql}");
+    }
+    assert_eq!(contents(&connection), before);
+}
+
+/// JSON that goes very deep is no reason to run out of stack.
+#[test]
+fn deep_json() {
+    let connection = conversation();
+    let deep = format!("{}1{}", "[".repeat(200_000), "]".repeat(200_000));
+    let open = "[{\"a\":".repeat(100_000);
+    let sql = "SELECT branch_append('t', 'user', '', ?1)";
+    let (code, text) = error(&connection, sql, &[&open]);
+    assert_eq!(code, 1);
+    assert!(
+        text.starts_with("branch_append: item_json is not valid JSON: "),
+        "{text}"
+    );
+    // As JSON it is right; it is stored, or refused in so many words.
+    let stored = connection.query_row(sql, [&deep], |row| row.get::<_, i64>(0));
+    match stored {
+        Ok(id) => {
+            let found: String = connection
+                .query_row(
+                    "SELECT item_json FROM messages WHERE id = ?1",
+                    [id],
+                    |row| row.get(0),
+                )
+                .unwrap();
+            assert!(found == deep);
+        }
+        Err(error) => assert!(
+            error.to_string().contains("branch_append: item_json"),
+            "{error}"
+        ),
+    }
+    // Looking for problems in it does not run out of stack either.
+    connection
+        .execute("UPDATE messages SET item_json = ?1 WHERE id = 1", [&open])
+        .unwrap();
+    let problems = "SELECT count(*) FROM branch_check('t') WHERE problem = 'invalid item_json' AND message_id = 1";
+    assert_eq!(integer(&connection, problems, &[]), 1);
+}
