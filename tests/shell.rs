@@ -51,4 +51,4 @@ macro_rules! sessions {
     };
 }
 
-sessions!(broken, by_hand, errors, paging, rollback, text, tour);
+sessions!(broken, by_hand, errors, paging, rollback, schema, text, tour);
