@@ -270,5 +270,14 @@ mod tests {
         let reader = settings.open_reader().unwrap();
         assert_eq!(value(&reader, "query_only"), "1");
         assert_eq!(value(&reader, "journal_mode"), "wal");
+
+        // SQLite answers with the mode that it stays in, and not with an error.
+        let error = settings
+            .enter_journal_mode(&Connection::open_in_memory().unwrap())
+            .unwrap_err();
+        assert!(
+            matches!(&error, Error::JournalMode { wanted, found, .. } if wanted == "wal" && found == "memory"),
+            "{error:?}"
+        );
     }
 }

@@ -82,6 +82,24 @@ impl StateStore {
     }
 
     /// Moves the thread's leaf to any of its messages, or before the first one with `None`.
+    ///
+    /// A user who picks an alternative expects what came after it as well: switch to its [`tip`](StateStore::tip).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # store.upsert_thread(&sqlite_branch_store::ThreadMetadata::new("t"))?;
+    /// let question = store.append_message("t", "user", "Name a colour.", None)?;
+    /// let blue = store.append_message("t", "assistant", "Blue.", None)?;
+    /// store.append_message("t", "user", "Another.", None)?;
+    /// store.add_alternative(question, "user", "Name a fruit.", None)?;
+    ///
+    /// store.switch_leaf("t", store.tip(blue)?)?;
+    /// assert_eq!(store.list_messages("t", None)?.len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn switch_leaf(&self, thread_id: &str, message_id: Option<i64>) -> Result<()> {
         let doing = || format!("switch thread {thread_id:?}");
         self.write(doing, |tx| tx.switch_leaf(thread_id, message_id))
@@ -114,7 +132,7 @@ impl StateStore {
     pub fn copy_branch(&self, message_id: impl IntoMessageId, new_thread_id: &str) -> Result<i64> {
         let id = message_id.into_message_id()?;
         let doing = || format!("copy the branch of message {id} to thread {new_thread_id:?}");
-        self.write(doing, |tx| tx.copy_branch(id, new_thread_id))
+        self.write_together(doing, |tx| tx.copy_branch(id, new_thread_id))
     }
 }
 
@@ -132,6 +150,24 @@ impl StateStore {
 
     /// The page before: the last `limit` (500) messages of the thread's current branch above the given one, which is
     /// normally the first of the page after.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # store.upsert_thread(&sqlite_branch_store::ThreadMetadata::new("t"))?;
+    /// # store.append_messages("t", &[sqlite_branch_store::NewMessage::new("user", "x"); 45])?;
+    /// // From the newest message back to the first, 20 at a time.
+    /// let mut page = store.list_messages("t", Some(20))?;
+    /// let mut sizes = vec![];
+    /// while let Some(first) = page.first() {
+    ///     sizes.push(page.len());
+    ///     page = store.list_messages_before("t", first.id, Some(20))?;
+    /// }
+    /// assert_eq!(sizes, [20, 20, 5]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_messages_before(
         &self,
         thread_id: &str,
@@ -176,6 +212,20 @@ impl StateStore {
     }
 
     /// What the paths to two messages do not share.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # store.upsert_thread(&sqlite_branch_store::ThreadMetadata::new("t"))?;
+    /// store.append_message("t", "user", "Name a colour.", None)?;
+    /// let blue = store.append_message("t", "assistant", "Blue.", None)?;
+    /// let red = store.add_alternative(blue, "assistant", "Red.", None)?;
+    /// let diff = store.diff(blue, red)?;
+    /// assert_eq!((diff.a[0].id, diff.b[0].id), (blue, red));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn diff(&self, a: impl IntoMessageId, b: impl IntoMessageId) -> Result<BranchDiff> {
         self.read(|tx| tx.diff(a, b))
     }

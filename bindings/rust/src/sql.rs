@@ -18,9 +18,13 @@ pub(crate) fn all<T>(
     let mut statement = conn.prepare_cached(sql).during(&doing)?;
     let mut rows = statement.query(params).during(&doing)?;
     let mut all = Vec::new();
-    while let Some(row) = rows.next().during(&doing)? {
-        all.push(read(row).during(&doing)?);
-    }
+    let mut read_all = || -> rusqlite::Result<()> {
+        while let Some(row) = rows.next()? {
+            all.push(read(row)?);
+        }
+        Ok(())
+    };
+    read_all().during(doing)?;
     Ok(all)
 }
 

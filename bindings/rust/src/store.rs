@@ -117,7 +117,22 @@ impl StateStore {
     /// calls in it: after some of them, such as a full disk, SQLite has given the transaction up.
     ///
     /// Inside the closure, call the methods of the transaction. Those of the store that write would wait for it to end;
-    /// they fail with [`Error::InsideTransaction`]. Names for the session index are added to it after the commit.
+    /// they fail with [`Error::InsideTransaction`]. Those that read see what was committed before. Names for the session
+    /// index are added to it after the commit.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # store.upsert_thread(&sqlite_branch_store::ThreadMetadata::new("t"))?;
+    /// store.transaction(|tx| {
+    ///     tx.append_message("t", "user", "1 + 1?", None)?;
+    ///     tx.append_message("t", "assistant", "2", None)?;
+    ///     tx.save_checkpoint("t", "after the answer", &serde_json::json!({"step": 1}))
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transaction<T>(&self, run: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         self.write_together(|| "run a transaction".to_owned(), run)
     }

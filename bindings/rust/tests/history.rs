@@ -2,8 +2,8 @@
 
 mod support;
 
-use sqlite_branch_store::rusqlite::Connection;
-use sqlite_branch_store::{register, History};
+use sqlite_branch_store::rusqlite::{self, Connection, TransactionBehavior};
+use sqlite_branch_store::{register, Error, History};
 use support::{conversation, texts, TestStore};
 
 #[test]
@@ -39,6 +39,86 @@ fn a_connection_of_ones_own() {
     assert_eq!(store.children(because).unwrap().len(), 0);
     assert_eq!(History::new(&conn).root(because).unwrap(), Some(question));
     conn.close().unwrap();
+}
+
+/// The code that SQLite gave, with its extension.
+fn code(error: &Error) -> Option<i32> {
+    let error = error.sqlite_error()?.sqlite_error()?;
+    Some(error.extended_code)
+}
+
+/// A transaction that has read an old state cannot write, however long it waits: that is told apart from a wait that
+/// was too long.
+#[test]
+fn a_write_on_an_old_snapshot_is_busy_at_once() {
+    let (store, _) = conversation();
+    let conn = Connection::open(store.db()).unwrap();
+    let history = History::register(&conn).unwrap();
+    let read = rusqlite::Transaction::new_unchecked(&conn, TransactionBehavior::Deferred).unwrap();
+    assert_eq!(history.list_messages("t", None).unwrap().len(), 2);
+    store.append_message("t", "user", "theirs", None).unwrap();
+    let error = history
+        .append_message("t", "user", "mine", None)
+        .unwrap_err();
+    assert!(matches!(error, Error::Busy { .. }), "{error:?}");
+    assert_eq!(code(&error), Some(rusqlite::ffi::SQLITE_BUSY_SNAPSHOT));
+    assert!(error.to_string().contains("begin it IMMEDIATE"), "{error}");
+    drop(read);
+    history.append_message("t", "user", "mine", None).unwrap();
+    assert_eq!(texts(&store, "t"), ["question", "other", "theirs", "mine"]);
+}
+
+#[test]
+fn a_locked_and_a_read_only_database_give_their_own_codes() {
+    let (store, [question, ..]) = conversation();
+    let conn = Connection::open(store.db()).unwrap();
+    conn.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let history = History::register(&conn).unwrap();
+    store
+        .transaction(|tx| {
+            tx.append_message("t", "user", "held", None)?;
+            for error in [
+                history.append_message("t", "user", "x", None).map(drop),
+                history
+                    .fork_at_message(question, "user", "x", None)
+                    .map(drop),
+                history
+                    .add_alternative(question, "user", "x", None)
+                    .map(drop),
+                history.switch_leaf("t", None),
+                history.prune(question).map(drop),
+                history.clear_messages("t").map(drop),
+                history.copy_branch(question, "copy").map(drop),
+            ] {
+                let error = error.unwrap_err();
+                assert!(matches!(error, Error::Busy { .. }), "{error:?}");
+                assert_eq!(code(&error), Some(rusqlite::ffi::SQLITE_BUSY));
+            }
+            // Reading does not wait.
+            assert_eq!(history.list_messages("t", None)?.len(), 2);
+            Ok(())
+        })
+        .unwrap();
+
+    conn.pragma_update(None, "query_only", true).unwrap();
+    let error = history.append_message("t", "user", "x", None).unwrap_err();
+    assert!(matches!(error, Error::ReadOnly { .. }), "{error:?}");
+    assert_eq!(code(&error), Some(rusqlite::ffi::SQLITE_READONLY));
+    assert_eq!(texts(&store, "t"), ["question", "other", "held"]);
+}
+
+#[test]
+fn a_database_that_was_not_migrated_is_told_what_helps() {
+    let conn = Connection::open_in_memory().unwrap();
+    let history = History::register(&conn).unwrap();
+    let error = history.append_message("t", "user", "x", None).unwrap_err();
+    assert!(matches!(error, Error::Sqlite { .. }), "{error:?}");
+    assert!(error.to_string().contains("branch_migrate()"), "{error}");
+    let error = history.list_messages("t", None).unwrap_err();
+    assert!(
+        error.to_string().contains("no such table: main.messages"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::time::Duration;
 
-use sqlite_branch_store::rusqlite::Connection;
+use sqlite_branch_store::rusqlite::{self, Connection};
 use sqlite_branch_store::{
     Error, JournalMode, StateStore, Synchronous, ThreadListFilters, ThreadMetadata,
 };
@@ -103,8 +103,7 @@ fn every_journal_mode_and_synchronous_setting_works() {
     }
 }
 
-/// Verified, not assumed: a database in memory of SQLite's cannot be in WAL mode, and neither can one whose journal mode
-/// somebody else holds.
+/// Verified, not assumed: a database that somebody else has open cannot leave WAL mode.
 #[test]
 fn a_journal_mode_that_cannot_be_had_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
@@ -124,6 +123,26 @@ fn a_journal_mode_that_cannot_be_had_is_an_error() {
     assert!(error.to_string().contains("state.db"), "{error}");
     drop(other);
     assert_eq!(journal_mode(&path), "wal");
+}
+
+/// What is up to date is found to be so by reading.
+#[test]
+fn a_database_opens_while_another_process_writes_to_it() {
+    let (store, _) = support::conversation();
+    let other = Connection::open(store.db()).unwrap();
+    let writing =
+        rusqlite::Transaction::new_unchecked(&other, rusqlite::TransactionBehavior::Immediate)
+            .unwrap();
+    for read_only in [false, true] {
+        let second = StateStore::builder()
+            .path(store.db())
+            .busy_timeout(Duration::ZERO)
+            .read_only(read_only)
+            .open()
+            .unwrap();
+        assert_eq!(support::texts(&second, "t"), ["question", "other"]);
+    }
+    drop(writing);
 }
 
 #[test]

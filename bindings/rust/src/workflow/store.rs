@@ -64,6 +64,18 @@ impl StateStore {
 
     /// The replay lookup: the runs of a leaf on this input within a workflow run, the latest first. Without a hash,
     /// those that have none. To replay a run, take the first one whose status says that its output is good.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// // What a step gave on the same input in an earlier attempt need not be computed again.
+    /// let earlier = store.find_leaf_runs("run 1", "summarize", Some("hash of the input"))?;
+    /// let done = earlier.iter().find(|run| run.status == "completed");
+    /// assert!(done.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn find_leaf_runs(
         &self,
         workflow_run_id: &str,
