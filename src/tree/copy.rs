@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::grow::{inserted, optional, set_leaf, thread_of};
+use super::links::Verify;
 use super::path::{Cut, Stretches};
 use super::thread;
 use crate::error::{quoted, Error, Result};
@@ -23,7 +24,7 @@ pub fn copy(
                 quoted(new_thread)
             )));
         }
-        let mut path = Stretches::new(connection, message, Cut::default())?.downward()?;
+        let mut path = Stretches::new(connection, message, Cut::default())?.downward(Verify::Links)?;
         copy_thread(connection, &thread, new_thread, created_at)?;
         let mut insert = connection.prepare(
             "INSERT INTO main.messages(thread_id, role, content, item_json, created_at, parent_entry_id) \
@@ -31,7 +32,6 @@ pub fn copy(
         )?;
         let mut leaf = None;
         while let Some(stretch) = path.next() {
-            stretch.verify(connection)?;
             for id in stretch.run.first..=stretch.run.last {
                 insert.run(&[
                     Parameter::Text(new_thread),

@@ -130,9 +130,9 @@ impl Climb {
             cut: false,
         };
         let later = run.parent.filter(|parent| *parent >= run.first);
-        // Where a link goes to a later id, nothing says that there is a message with that id or one before it. A run
-        // that is only made up must not be taken for a cycle.
-        if later.is_some() || self.child.is_some_and(|child| child <= last) {
+        // A message that is missing can make up a run, and so a way back to where the walk was. What is told of a cycle
+        // has to be true.
+        if later.is_some() || self.ahead || !self.later.is_empty() {
             stretch.verify(&self.connection)?;
         }
         if let Some(parent) = later {
@@ -231,12 +231,14 @@ impl Stretches {
         }
     }
 
-    /// All that are left, to be had from the first message down.
-    pub fn downward(mut self) -> Result<Downward> {
+    /// All that are left, to be had from the first message down. They are verified now: what is broken lower down would
+    /// mean that the messages further up are not on the path at all.
+    pub fn downward(mut self, verify: Verify) -> Result<Downward> {
         let mut runs = Vec::new();
         let mut child = None;
         let mut top = None;
         while let Some(stretch) = self.next()? {
+            stretch.verify_by(&self.climb.connection, verify)?;
             if runs.is_empty() {
                 child = stretch.child;
             }
@@ -271,7 +273,7 @@ pub struct Downward {
 }
 
 impl Downward {
-    /// The next stretch downwards, not verified.
+    /// The next stretch downwards.
     pub fn next(&mut self) -> Option<Stretch> {
         let (first, last) = self.runs.pop()?;
         let run = Run {

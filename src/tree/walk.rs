@@ -56,14 +56,14 @@ impl Walk {
     ) -> Result<Self> {
         let stretches = Stretches::new(connection, id, cut)?;
         let source = match order {
-            Order::Natural => Source::Down(stretches.downward()?),
+            Order::Natural => Source::Down(stretches.downward(verify)?),
             Order::Reverse => Source::Up(Box::new(stretches)),
             Order::IdAscending | Order::IdDescending => {
                 let ascending = order == Order::IdAscending;
                 if links::any_later_parent(connection)? {
                     Source::Sorted(sorted(connection, stretches, ascending)?)
                 } else if ascending {
-                    Source::Down(stretches.downward()?)
+                    Source::Down(stretches.downward(verify)?)
                 } else {
                     Source::Up(Box::new(stretches))
                 }
@@ -136,7 +136,7 @@ impl Walk {
                 self.sure = stretch.run.last;
                 self.make_sure()
             }
-            _ => stretch.verify_by(&self.connection, self.verify),
+            _ => Ok(()),
         }
     }
 

@@ -248,7 +248,8 @@ impl Comparison<'_> {
         let (order, key, descending) = self.dice.pick(&orders);
         let limit = self.dice.limit();
         // Upwards, what is broken may come after the last row that is wanted.
-        let lazy = key == last || key == 0 && self.model.only_goes_down();
+        let lazy =
+            key == last && !descending || key == 0 && descending && self.model.only_goes_down();
         let enough = |listing: &Listing| {
             listing.enough || lazy && limit.is_some_and(|limit| limit <= listing.rows.len())
         };
@@ -266,14 +267,22 @@ impl Comparison<'_> {
             Verdict::Fails(damage) => (None, damage),
         };
         damage.extend(listing.iter().flat_map(|listing| listing.damage.clone()));
+        // Contents are looked at on the way down, so what is broken below the last row that is wanted is not met.
+        let columns = self.some_of(used.columns.len());
+        let looks = columns.iter().any(|at| *at != 0 && *at != last);
         let verdict = match listing {
+            Some(listing)
+                if looks && limit.is_some() && !damage.is_empty() && !enough(&listing) =>
+            {
+                return;
+            }
             // Nobody asks, then.
             _ if limit == Some(0) => Verdict::Is(Vec::new()),
             Some(listing) if damage.is_empty() => Verdict::Is(sorted(listing)),
             Some(listing) if enough(&listing) => Verdict::Either(sorted(listing), damage),
             _ => Verdict::Fails(damage),
         };
-        self.table(used, order, limit, None, verdict);
+        self.table(used, order, limit, Some(columns), verdict);
     }
 
     /// A table's rows, all of them or the first ones, with all columns or some.

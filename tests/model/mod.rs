@@ -190,7 +190,10 @@ impl Model {
 
     /// What is broken on any path.
     pub fn all_damage(&self) -> Vec<Damage> {
-        self.messages.keys().filter_map(|id| self.way(*id).damage).collect()
+        self.messages
+            .keys()
+            .filter_map(|id| self.way(*id).damage)
+            .collect()
     }
 
     /// Whether every parent that is an integer is lower than its child, so that walks may stop early.
@@ -200,7 +203,8 @@ impl Model {
             .all(|(id, message)| match &message.parent {
                 Parent::None => true,
                 Parent::Id(parent) => parent < id,
-                Parent::Other(_) => false,
+                // A way ends there.
+                Parent::Other(_) => true,
             })
     }
 }

@@ -285,7 +285,10 @@ impl Model {
             Ok(way) => way,
             Err(damage) => return Verdict::Fails(vec![damage]),
         };
-        let chosen = way.ids.iter().find(|on_branch| alternatives.contains(on_branch));
+        let chosen = way
+            .ids
+            .iter()
+            .find(|on_branch| alternatives.contains(on_branch));
         let current = chosen == Some(&id);
         match way.damage {
             None => Verdict::Is(current),
