@@ -268,11 +268,9 @@ impl Error {
     fn classify(doing: String, error: rusqlite::Error) -> Self {
         match error {
             rusqlite::Error::FromSqlConversionFailure(column, kind, inner) => {
-                match inner.downcast::<UnreadableJson>() {
-                    Ok(json) => Self::InvalidJson {
-                        what: json.what,
-                        source: json.source,
-                    },
+                match inner.downcast::<Unreadable>().map(|unreadable| *unreadable) {
+                    Ok(Unreadable::Json { what, source }) => Self::InvalidJson { what, source },
+                    Ok(Unreadable::Leaf(detail)) => Self::CorruptTree { doing, detail },
                     Err(inner) => Self::Sqlite {
                         doing,
                         source: rusqlite::Error::FromSqlConversionFailure(column, kind, inner),
@@ -355,12 +353,22 @@ impl<T> During<T> for io::Result<T> {
     }
 }
 
-/// Stored JSON that does not parse, on its way out of a row reader (see [`unreadable_json`]).
+/// A stored value that is not what its column is for, on its way out of a row reader.
 #[derive(Debug, thiserror::Error)]
-#[error("invalid JSON in {what}: {source}")]
-struct UnreadableJson {
-    what: String,
-    source: serde_json::Error,
+enum Unreadable {
+    #[error("invalid JSON in {what}: {source}")]
+    Json {
+        what: String,
+        source: serde_json::Error,
+    },
+    #[error("{0}")]
+    Leaf(String),
+}
+
+impl Unreadable {
+    fn at(self, column: usize) -> rusqlite::Error {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(self))
+    }
 }
 
 /// Stored JSON that does not parse, as an error that a row reader can return.
@@ -369,9 +377,11 @@ pub(crate) fn unreadable_json(
     what: String,
     source: serde_json::Error,
 ) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(
-        column,
-        Type::Text,
-        Box::new(UnreadableJson { what, source }),
-    )
+    Unreadable::Json { what, source }.at(column)
+}
+
+/// A stored leaf that is no message id, as an error that a row reader can return.
+pub(crate) fn unreadable_leaf(column: usize, thread_id: &str) -> rusqlite::Error {
+    let detail = format!("thread {thread_id:?}: its current_leaf_id is not an integer");
+    Unreadable::Leaf(detail).at(column)
 }

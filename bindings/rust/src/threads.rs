@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rusqlite::{params, Row};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{unreadable_leaf, Result};
 use crate::history::History;
 use crate::message_id::IntoMessageId;
 use crate::session_index::Entry;
@@ -213,8 +213,12 @@ fn read_thread(row: &Row<'_>) -> rusqlite::Result<ThreadMetadata> {
         Ok(text.map(stored_path::from_text))
     };
     let flag = |column| -> rusqlite::Result<bool> { Ok(row.get::<_, i64>(column)? != 0) };
+    let id: String = row.get(0)?;
+    // The seed took anything for a leaf.
+    let leaf = row.get_ref(21)?.as_i64_or_null();
     Ok(ThreadMetadata {
-        id: row.get(0)?,
+        current_leaf_id: leaf.map_err(|_| unreadable_leaf(21, &id))?,
+        id,
         rollout_path: path(1)?,
         preview: row.get(2)?,
         ephemeral: flag(3)?,
@@ -235,7 +239,6 @@ fn read_thread(row: &Row<'_>) -> rusqlite::Result<ThreadMetadata> {
         git_branch: row.get(18)?,
         git_origin_url: row.get(19)?,
         memory_mode: row.get(20)?,
-        current_leaf_id: row.get(21)?,
     })
 }
 

@@ -219,6 +219,53 @@ fn a_header_put_back_to_0_keeps_every_branch() {
     }
 }
 
+/// The seed takes anything for a leaf. Such a thread says what is wrong with it, and can be mended.
+#[test]
+fn leaves_that_are_no_message_of_the_thread() {
+    let (_dir, seed) = written(|seed| seed.run(&[seed::LINEAR, seed::BRANCHES].concat()));
+    let ids = fill(&seed);
+    let store = open(&seed);
+    let says = |error: Error, text: &str| {
+        assert!(matches!(error, Error::CorruptTree { .. }), "{error:?}");
+        assert!(error.to_string().contains(text), "{error}");
+    };
+
+    seed.set_leaf("a", "the last one");
+    let text = "its current_leaf_id is not an integer";
+    says(store.list_messages("a", None).unwrap_err(), text);
+    says(
+        store.append_message("a", "user", "x", None).unwrap_err(),
+        text,
+    );
+    says(store.get_thread("a").unwrap_err(), "thread \"a\"");
+    let all = ThreadListFilters::default();
+    says(store.list_threads(all).unwrap_err(), "thread \"a\"");
+    assert_eq!(shown(&store, "b"), ids[3..]);
+
+    seed.set_leaf("a", "4711");
+    let text = "its current leaf 4711 is missing";
+    says(store.list_messages("a", None).unwrap_err(), text);
+    says(
+        store.append_message("a", "user", "x", None).unwrap_err(),
+        text,
+    );
+    let thread = store.get_thread("a").unwrap().unwrap();
+    assert_eq!(thread.current_leaf_id, Some(4711));
+
+    // A message of another thread is followed, as the seed does.
+    seed.set_leaf("a", &ids[3].to_string());
+    assert_eq!(shown(&store, "a"), ids[3..]);
+    let problems = store.check(Some("a")).unwrap();
+    assert_eq!(problems[0].problem, "leaf of another thread");
+
+    for leaf in ["the last one", "4711"] {
+        seed.set_leaf("a", leaf);
+        store.switch_leaf("a", Some(ids[1])).unwrap();
+        assert_eq!(shown(&store, "a"), ids[..2]);
+    }
+    assert!(store.check(None).unwrap().is_empty());
+}
+
 #[test]
 fn opening_again_and_again_changes_nothing() {
     let (_dir, seed) =
