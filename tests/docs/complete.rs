@@ -100,6 +100,37 @@ fn every_stored_table_is_described() {
     }
 }
 
+/// Why each crate is there that one of ours depends on.
+#[test]
+fn every_dependency_is_explained() {
+    let decisions = read("docs/decisions.md");
+    let metadata = dist::output(
+        std::process::Command::new(env!("CARGO"))
+            .current_dir(dist::root())
+            .args([
+                "metadata",
+                "--format-version",
+                "1",
+                "--offline",
+                "--no-deps",
+            ]),
+    );
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let ours: BTreeSet<&str> = packages
+        .iter()
+        .filter_map(|package| package["name"].as_str())
+        .collect();
+    for package in packages {
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let name = dependency["name"].as_str().unwrap();
+            let explained = decisions.contains(&format!("`{name}`"));
+            let own = ours.contains(name) && name.starts_with("sqlite-branch");
+            assert!(explained || own, "docs/decisions.md: {name}");
+        }
+    }
+}
+
 /// The targets of links to files of the repository, and to headings in them.
 #[test]
 fn links_lead_somewhere() {
