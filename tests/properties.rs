@@ -217,7 +217,7 @@ impl<'a> World<'a> {
 
     fn new_thread(&mut self) {
         let id = self.name();
-        let title = (self.made % 2 == 0).then(|| format!("Title of {id}"));
+        let title = self.made.is_multiple_of(2).then(|| format!("Title of {id}"));
         let thread = Thread {
             leaf: None,
             source: "interactive".to_owned(),
@@ -442,7 +442,7 @@ impl<'a> World<'a> {
                 ("branch_append", values, "no thread '%nobody'".to_owned())
             }
             Refusal::UnknownMessage => {
-                let name = if at % 2 == 0 {
+                let name = if at.is_multiple_of(2) {
                     "branch_fork"
                 } else {
                     "branch_alternative"

@@ -153,7 +153,7 @@ impl Comparison<'_> {
         self.scalar("branch_root", &one, model.root(a));
         self.scalar("branch_tip", &one, model.tip(a));
         self.scalar("branch_is_ancestor", &two, model.is_ancestor(a, b));
-        let shared = model.common_ancestor(a, b).map(|shared| integer(shared));
+        let shared = model.common_ancestor(a, b).map(integer);
         self.scalar("branch_common_ancestor", &two, shared);
     }
 
