@@ -15,6 +15,7 @@ SAVEPOINT branch_migration;
 UPDATE main.threads SET id = id WHERE 0;
 
 -- What has to be filled in. Later on, a column that is new and one that was always there look alike.
+-- (A run before this one may have left the table behind: while another statement runs, none can be dropped.)
 CREATE TABLE IF NOT EXISTS temp.branch_migration (
     parents  INTEGER NOT NULL,
     leaves   INTEGER NOT NULL,

@@ -1,19 +1,23 @@
 //! Bringing databases up to date, by `branch_migrate()` and by the files in `sql/`: what comes out of which database.
-//! The other files in `tests/migrations/` are about processes: killed in the middle, several at once, transactions.
+//! In `tests/migrations/`: the files run by hand, files that cannot be written, transactions, and processes that are killed
+//! or several at once.
 
 mod dist;
 mod host;
 
+#[path = "migrations/access.rs"]
+mod access;
 #[path = "migrations/by_hand.rs"]
 mod by_hand;
 #[path = "migrations/databases.rs"]
 mod databases;
+#[cfg(unix)]
 #[path = "migrations/processes.rs"]
 mod processes;
 #[path = "migrations/transactions.rs"]
 mod transactions;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use databases::*;
 use host::{error, integer};
@@ -281,6 +285,62 @@ fn one_of_the_two_columns_is_there_already() {
     }
 }
 
+/// What a run leaves that could add the second column only.
+#[test]
+fn leaves_that_are_all_missing_are_filled_in_with_the_parents() {
+    for way in WAYS {
+        let (_directory, path) = place();
+        linear(&path);
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch("ALTER TABLE threads ADD COLUMN current_leaf_id INTEGER NULL")
+            .unwrap();
+        way.run(&path);
+        assert_eq!(links(&path), LINEAR_LINKS, "{way:?}");
+    }
+}
+
+/// What else a user may have in the file.
+#[test]
+fn views_triggers_and_odd_settings_are_no_hindrance() {
+    for way in WAYS {
+        let (_directory, path) = place();
+        let connection = Connection::open(&path).unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA auto_vacuum = FULL; PRAGMA page_size = 512; PRAGMA encoding = 'UTF-16le';",
+            )
+            .unwrap();
+        linear(&path);
+        connection
+            .execute_batch(
+                "CREATE VIEW broken AS SELECT missing FROM nowhere;
+                 CREATE VIEW talk AS SELECT * FROM messages;
+                 CREATE TABLE seen (id);
+                 CREATE TRIGGER see AFTER UPDATE ON messages BEGIN INSERT INTO seen VALUES (new.id); END;
+                 CREATE TABLE temp_branch_migration (kept);
+                 CREATE TABLE branch_migration (kept);",
+            )
+            .unwrap();
+        way.run(&path);
+        assert_eq!(links(&path), LINEAR_LINKS, "{way:?}");
+        assert_sound(&path);
+        let before = dump(&path);
+        way.run(&path);
+        assert_eq!(dump(&path), before, "{way:?}");
+    }
+}
+
+#[test]
+fn nothing_temporary_is_left() {
+    let (_directory, path) = place();
+    linear(&path);
+    let connection = host::open(&path);
+    assert_eq!(integer(&connection, "SELECT branch_migrate()", &[]), 5);
+    let left = "SELECT count(*) FROM temp.sqlite_schema";
+    assert_eq!(integer(&connection, left, &[]), 0);
+}
+
 #[test]
 fn column_names_may_be_written_in_capitals() {
     for way in WAYS {
@@ -368,96 +428,6 @@ fn the_number_of_files_that_changed_something_is_returned() {
     linear(&path);
     assert_eq!(count(&path), 5);
     assert_eq!(count(&path), 0);
-}
-
-fn read_only(path: &std::path::Path) -> Connection {
-    host::install();
-    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
-}
-
-#[test]
-fn nothing_to_do_is_no_error_for_a_reader_and_takes_no_lock() {
-    for mode in ["delete", "wal"] {
-        let (_directory, path) = place();
-        with_branches(&path);
-        journal(&path, mode);
-        assert_eq!(
-            integer(&read_only(&path), "SELECT branch_migrate()", &[]),
-            0
-        );
-
-        let guarded = host::open(&path);
-        guarded.pragma_update(None, "query_only", true).unwrap();
-        assert_eq!(integer(&guarded, "SELECT branch_migrate()", &[]), 0);
-
-        // Beside a writer that does not let go, with no patience at all.
-        let writer = Connection::open(&path).unwrap();
-        writer
-            .execute_batch("BEGIN IMMEDIATE; DELETE FROM jobs;")
-            .unwrap();
-        let reader = host::open(&path);
-        reader.busy_timeout(std::time::Duration::ZERO).unwrap();
-        assert_eq!(
-            integer(&reader, "SELECT branch_migrate()", &[]),
-            0,
-            "{mode}"
-        );
-        writer.execute_batch("COMMIT").unwrap();
-    }
-}
-
-#[test]
-fn a_file_that_cannot_be_written_is_named_as_that() {
-    let (_directory, path) = place();
-    linear(&path);
-    let before = dump(&path);
-    const READONLY: i32 = 8;
-    let expected = (
-        READONLY,
-        "branch_migrate: attempt to write a readonly database".to_owned(),
-    );
-    assert_eq!(
-        error(&read_only(&path), "SELECT branch_migrate()", &[]),
-        expected
-    );
-
-    let guarded = host::open(&path);
-    guarded.pragma_update(None, "query_only", true).unwrap();
-    assert_eq!(error(&guarded, "SELECT branch_migrate()", &[]), expected);
-    assert!(guarded.is_autocommit());
-    guarded.pragma_update(None, "query_only", false).unwrap();
-    drop(guarded);
-    assert_eq!(dump(&path), before);
-
-    // An empty file, too.
-    let (_directory, path) = place();
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch("PRAGMA user_version = 0")
-        .unwrap();
-    assert_eq!(
-        error(&read_only(&path), "SELECT branch_migrate()", &[]),
-        expected
-    );
-}
-
-#[test]
-fn a_file_that_another_program_writes_is_busy() {
-    let (_directory, path) = place();
-    linear(&path);
-    let writer = Connection::open(&path).unwrap();
-    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let other = host::open(&path);
-    other.busy_timeout(std::time::Duration::ZERO).unwrap();
-    const BUSY: i32 = 5;
-    assert_eq!(
-        error(&other, "SELECT branch_migrate()", &[]),
-        (BUSY, "branch_migrate: database is locked".to_owned())
-    );
-    assert!(other.is_autocommit());
-    writer.execute_batch("COMMIT").unwrap();
-    assert_eq!(integer(&other, "SELECT branch_migrate()", &[]), 5);
-    assert_eq!(links(&path), LINEAR_LINKS);
 }
 
 #[test]
