@@ -95,7 +95,18 @@ impl Links {
                 last,
                 parent: parent_in(self.scan.row(), first)?,
             }),
-            _ if self.jumps => Err(gap(&self.connection, i64::MIN, last, child)?),
+            _ if self.jumps => {
+                // The way ends at a message that is missing, and what is below that is there.
+                let end = highest_missing(&self.connection, i64::MIN, last)?;
+                match end.checked_add(1) {
+                    Some(first) if first <= last => Ok(Run {
+                        first,
+                        last,
+                        parent: Some(end),
+                    }),
+                    _ => Err(missing(last, child)),
+                }
+            }
             _ => Err(missing(last, child)),
         }
     }
@@ -139,8 +150,8 @@ impl Verify {
     }
 }
 
-/// The error for the first message that is not there, going down from `last` in a run.
-fn gap(connection: &Rc<Connection>, first: i64, last: i64, child: Option<i64>) -> Result<Error> {
+/// The highest id in a run of which there is no message, or the one before the run.
+fn highest_missing(connection: &Rc<Connection>, first: i64, last: i64) -> Result<i64> {
     let mut ids = connection
         .prepare("SELECT id FROM main.messages WHERE id <= ?1 AND id >= ?2 ORDER BY id DESC")?;
     ids.start(&[last, first])?;
@@ -151,6 +162,12 @@ fn gap(connection: &Rc<Connection>, first: i64, last: i64, child: Option<i64>) -
         };
         expected = next;
     }
+    Ok(expected)
+}
+
+/// The error for the first message that is not there, going down from `last` in a run.
+fn gap(connection: &Rc<Connection>, first: i64, last: i64, child: Option<i64>) -> Result<Error> {
+    let expected = highest_missing(connection, first, last)?;
     if expected < first {
         return Ok(Error::corrupt(format!(
             "messages {first} to {last} are not as an index says; run REINDEX"
