@@ -42,13 +42,7 @@ fn any_order_first_and_then_the_right_one() {
         make(&path);
         crate::databases::Way::Files.run(&path);
         let (expected, expected_schema) = (links(&path), schema(&path));
-        for order in [
-            [4, 3, 2, 1, 0],
-            [1, 0, 2, 3, 4],
-            [3, 1, 4, 0, 2],
-            [4, 1, 3, 2, 0],
-            [0, 3, 1, 4, 2],
-        ] {
+        for order in [[4, 3, 2, 1, 0], [3, 1, 4, 0, 2], [0, 3, 1, 4, 2]] {
             let (_directory, path) = place();
             make(&path);
             in_order(&path, &order);

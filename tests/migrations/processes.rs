@@ -84,7 +84,7 @@ fn kill_midway(mode: &'static str, growing: &str, script: &str, again: Way) {
     };
     let mut killed = 0;
     let mut undone = 0;
-    for size in [1, 4 << 10, 64 << 10, 256 << 10, 1 << 20] {
+    for size in [1, 64 << 10, 512 << 10] {
         let (_directory, path) = place();
         std::fs::write(&path, large_file(mode)).unwrap();
         if kill_when(start(&path, script), &beside(&path, growing), size) {
@@ -101,7 +101,7 @@ fn kill_midway(mode: &'static str, growing: &str, script: &str, again: Way) {
         );
     }
     // The journal is there from the first change to the last, so most of the kills hit.
-    assert!(killed >= 3, "{mode}: {killed} of 5 were killed in time");
+    assert!(killed >= 2, "{mode}: {killed} of 3 were killed in time");
     assert!(undone >= 1, "{mode}: none was killed before its end");
 }
 
