@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::host::{self, error, integer};
@@ -305,4 +306,67 @@ fn what_a_trigger_or_a_constraint_forbids() {
     );
     assert_eq!(code, CONSTRAINT_CHECK, "{text}");
     assert_eq!(contents(&connection), before);
+}
+
+/// Connections that share a cache lock single tables.
+#[test]
+fn a_table_that_is_locked() {
+    host::install();
+    let open = || Connection::open("file:glue-codes?mode=memory&cache=shared").unwrap();
+    let (writer, reader) = (open(), open());
+    conversation(&writer);
+    integer(&reader, "SELECT count(*) FROM messages", &[]);
+    writer
+        .execute_batch(
+            "BEGIN; UPDATE messages SET role = 'changed'; UPDATE threads SET title = 'changed'",
+        )
+        .unwrap();
+    const LOCKED_SHAREDCACHE: i32 = 262;
+    for (name, sql) in READS.into_iter().chain(WRITES) {
+        let (code, text) = error(&reader, sql, &[]);
+        assert_eq!(code, LOCKED_SHAREDCACHE, "{name}: {text}");
+        assert!(
+            text.starts_with(&format!("{name}: database table is locked")),
+            "{text}"
+        );
+    }
+    writer.execute_batch("COMMIT").unwrap();
+    for (_, sql) in WRITES {
+        integer(&reader, sql, &[]);
+    }
+}
+
+#[test]
+fn a_message_that_is_larger_than_the_connection_allows() {
+    let (_directory, path) = place();
+    let connection = host::open(&path);
+    connection
+        .execute("UPDATE messages SET content = ?1", ["x".repeat(10_000)])
+        .unwrap();
+    connection
+        .set_limit(Limit::SQLITE_LIMIT_LENGTH, 2_000)
+        .unwrap();
+    const TOOBIG: i32 = 18;
+    for (name, sql) in [
+        ("branch_messages", "SELECT * FROM branch_messages('t')"),
+        ("branch_leaves", "SELECT * FROM branch_leaves('t')"),
+        ("branch_siblings", "SELECT * FROM branch_siblings(2)"),
+        ("branch_diff", "SELECT * FROM branch_diff(3, 4)"),
+        ("branch_copy", "SELECT branch_copy(3, 'copy')"),
+    ] {
+        assert_eq!(
+            error(&connection, sql, &[]),
+            (TOOBIG, format!("{name}: string or blob too big"))
+        );
+    }
+    // Who does not ask for the content gets an answer.
+    assert_eq!(
+        integer(
+            &connection,
+            "SELECT count(*) FROM branch_messages('t')",
+            &[]
+        ),
+        2
+    );
+    assert_eq!(integer(&connection, "SELECT branch_depth(3)", &[]), 2);
 }
