@@ -156,6 +156,58 @@ fn closing_with_an_open_cursor() {
     }
 }
 
+/// SQLite unloads the file with the last connection that has loaded it, on whatever thread that is.
+#[test]
+fn the_file_is_loaded_and_unloaded_many_times() {
+    for _ in 0..50 {
+        let opened: Vec<_> = (0..2)
+            .map(|_| {
+                let connection = Connection::open_in_memory().unwrap();
+                // SAFETY: the library is ours.
+                unsafe {
+                    connection.load_extension_enable().unwrap();
+                    connection
+                        .load_extension(crate::dist::loadable_stem(), None::<&str>)
+                        .unwrap();
+                }
+                connection
+            })
+            .collect();
+        let threads: Vec<_> = opened
+            .into_iter()
+            .map(|connection| {
+                std::thread::spawn(move || {
+                    use_everything(&connection);
+                    connection.close().map_err(|(_, error)| error).unwrap();
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// A connection may be used on one thread after another.
+#[test]
+fn a_connection_that_goes_from_thread_to_thread() {
+    let mut connection = host::memory();
+    use_everything(&connection);
+    for _ in 0..4 {
+        connection = std::thread::spawn(move || {
+            for (_, sql) in READS {
+                drop(connection.prepare(sql).unwrap().raw_query().next());
+            }
+            connection
+        })
+        .join()
+        .unwrap();
+    }
+    std::thread::spawn(move || connection.close().map_err(|(_, error)| error).unwrap())
+        .join()
+        .unwrap();
+}
+
 #[test]
 fn nothing_is_left_behind() {
     if !in_own_process("lifetime::nothing_is_left_behind") {
