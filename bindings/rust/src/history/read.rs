@@ -297,3 +297,35 @@ fn tree_node(row: &Row<'_>) -> rusqlite::Result<TreeNode> {
         graph: row.get(9)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::Connection;
+
+    /// The branch comes in its order by itself, and each message is found by its id.
+    #[test]
+    fn a_listing_needs_no_sorter_and_no_scan() {
+        let conn = Connection::open_in_memory().unwrap();
+        History::register(&conn).unwrap().migrate().unwrap();
+        for query in [
+            select_branch!("branch_messages(?1, ?2)"),
+            select_branch!("branch_messages(?1, ?2, ?3)"),
+        ] {
+            let mut explain = conn
+                .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
+                .unwrap();
+            let steps: Vec<String> = explain
+                .raw_query()
+                .mapped(|row| row.get("detail"))
+                .collect::<rusqlite::Result<_>>()
+                .unwrap();
+            assert_eq!(steps.len(), 2, "{steps:?}");
+            assert!(
+                steps[0].starts_with("SCAN b VIRTUAL TABLE INDEX"),
+                "{steps:?}"
+            );
+            assert_eq!(steps[1], "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)");
+        }
+    }
+}
