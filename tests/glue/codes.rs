@@ -209,6 +209,43 @@ fn a_full_disk_stays_full_and_takes_only_the_statement_back() {
 }
 
 #[test]
+fn a_copy_that_does_not_fit_is_taken_back_alone() {
+    let (_directory, path) = place();
+    let connection = host::open(&path);
+    let long = "x".repeat(100_000);
+    let first = integer(
+        &connection,
+        "SELECT branch_append('t', 'user', ?1)",
+        &[&long],
+    );
+    let leaf = integer(
+        &connection,
+        "SELECT branch_append('t', 'user', ?1)",
+        &[&long],
+    );
+    // Room for one of the two messages, so that the copy fails in its middle.
+    let pages = integer(&connection, "PRAGMA page_count", &[]) + 30;
+    connection
+        .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+        .unwrap();
+    let before = contents(&connection);
+    for begin in ["SELECT 1", "BEGIN; UPDATE threads SET title = 'kept'"] {
+        connection.execute_batch(begin).unwrap();
+        assert_eq!(
+            error(&connection, "SELECT branch_copy(?1, 'copy')", &[&leaf]),
+            (FULL, "branch_copy: database or disk is full".to_owned())
+        );
+        assert_eq!(contents(&connection), before);
+    }
+    assert!(!connection.is_autocommit(), "the transaction is gone");
+    // The shorter path fits.
+    integer(&connection, "SELECT branch_copy(?1, 'copy')", &[&first]);
+    connection.execute_batch("COMMIT").unwrap();
+    let kept = "SELECT count(*) FROM threads WHERE title = 'kept'";
+    assert_eq!(integer(&connection, kept, &[]), 2);
+}
+
+#[test]
 fn a_damaged_file_is_corrupt() {
     for table in ["messages", "threads"] {
         let (_directory, path) = place();
