@@ -6,6 +6,8 @@ mod host;
 mod early;
 #[path = "planner/joins.rs"]
 mod joins;
+#[path = "planner/same.rs"]
+mod same;
 
 use rusqlite::types::Value;
 use rusqlite::{params, Connection};
