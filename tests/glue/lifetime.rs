@@ -115,6 +115,52 @@ fn statements_that_are_kept_do_not_hinder_closing() {
     connection.close().map_err(|(_, error)| error).unwrap();
 }
 
+/// Nor do they hold a lock, or anything else that a statement which has ended does not hold.
+#[test]
+fn statements_that_are_kept_hinder_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.db");
+    let connection = host::open(&path);
+    use_everything(&connection);
+    let other = host::open(&path);
+    other.busy_timeout(std::time::Duration::ZERO).unwrap();
+    other
+        .execute_batch("BEGIN EXCLUSIVE; UPDATE threads SET title = 'new'; COMMIT;")
+        .unwrap();
+    connection
+        .execute_batch(
+            "VACUUM;
+             ATTACH ':memory:' AS more; DETACH more;
+             PRAGMA journal_mode = wal; PRAGMA journal_mode = delete;
+             BEGIN; ROLLBACK;
+             ALTER TABLE messages ADD COLUMN tokens INTEGER;
+             ALTER TABLE threads RENAME COLUMN title TO heading;
+             ALTER TABLE threads RENAME COLUMN heading TO title;
+             DROP INDEX branch_messages_jumps;
+             DROP INDEX idx_messages_parent_entry_id;",
+        )
+        .unwrap();
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(mode, "delete");
+    // With another schema than when they were prepared.
+    connection
+        .execute_batch("DELETE FROM messages; DELETE FROM threads; DELETE FROM sqlite_sequence;")
+        .unwrap();
+    use_everything(&connection);
+    connection
+        .execute_batch("DROP TABLE messages; DROP TABLE threads;")
+        .unwrap();
+    let (code, text) = host::error(&connection, "SELECT branch_depth(1)", &[]);
+    assert_eq!(code, 1);
+    assert!(
+        text.starts_with("branch_depth: no such table: main.messages"),
+        "{text}"
+    );
+    connection.close().map_err(|(_, error)| error).unwrap();
+}
+
 /// The user's own open statement does count, as with any table, and can be finished after the connection was closed.
 #[test]
 fn closing_with_an_open_cursor() {
