@@ -1,65 +1,13 @@
 //! Asks a database, and holds its answers against the model's.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, ToSql};
+use rusqlite::Connection;
 
+use super::asking::{ask, Dice};
 use super::reads::{integer, text, Listing, Row, Verdict};
 use super::{drawing, Damage, Model};
 
 const CORRUPT_VTAB: i32 = 267;
-
-/// Choices that follow from a number, so that a failing case fails again.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// A number below `sides`.
-    pub fn roll(&mut self, sides: usize) -> usize {
-        // The step and the mixer of splitmix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % sides.max(1) as u64) as usize
-    }
-
-    fn pick<T: Clone>(&mut self, list: &[T]) -> T {
-        list[self.roll(list.len())].clone()
-    }
-
-    /// A number of rows or, half of the time, none.
-    fn limit(&mut self) -> Option<usize> {
-        (self.roll(2) == 0).then(|| self.roll(6))
-    }
-}
-
-/// What SQLite says to a query: rows, or the extended code and the text of an error.
-pub fn ask(
-    connection: &Connection,
-    sql: &str,
-    values: &[Value],
-) -> Result<Vec<Row>, (i32, String)> {
-    let run = || {
-        let mut statement = connection.prepare(sql)?;
-        let width = statement.column_count();
-        let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
-        let rows = statement.query_map(&values[..], |row| {
-            (0..width).map(|at| row.get::<_, Value>(at)).collect()
-        })?;
-        rows.collect()
-    };
-    match run() {
-        Ok(rows) => Ok(rows),
-        Err(rusqlite::Error::SqliteFailure(code, text)) => {
-            Err((code.extended_code, text.unwrap_or_default()))
-        }
-        Err(rusqlite::Error::SqlInputError { error, msg, .. }) => Err((error.extended_code, msg)),
-        Err(other) => panic!("{sql}: {other}"),
-    }
-}
 
 /// One of a table's uses: its name, its columns, what it is called with.
 struct Use<'a> {
@@ -506,67 +454,6 @@ impl Comparison<'_> {
             first_three,
             Verdict::Is(rows),
         );
-    }
-
-    /// Statements that put several of them together, on data in which nothing is broken.
-    pub fn joins(&self) {
-        let model = self.model;
-        let sql =
-            "SELECT t.id, m.id, m.content FROM main.threads AS t JOIN branch_messages(t.id) AS m \
-                   ORDER BY t.id, m.distance DESC";
-        let mut expected = Vec::new();
-        for thread in model.threads.keys() {
-            for id in model.branch(thread).unwrap().ids.into_iter().rev() {
-                let content = text(&model.messages[&id].content);
-                expected.push(vec![text(thread), integer(id), content]);
-            }
-        }
-        assert_eq!(ask(self.connection, sql, &[]), Ok(expected));
-
-        // With a limit of each thread's own, and threads without messages.
-        let sql = "SELECT t.id, m.id FROM main.threads AS t \
-                   LEFT JOIN branch_messages(t.id, length(t.id)) AS m ORDER BY t.id, m.distance";
-        let mut expected = Vec::new();
-        for thread in model.threads.keys() {
-            let ids = model.branch(thread).unwrap().ids;
-            let limit = thread.chars().count();
-            for id in ids.iter().take(limit) {
-                expected.push(vec![text(thread), integer(*id)]);
-            }
-            if ids.is_empty() {
-                expected.push(vec![text(thread), Value::Null]);
-            }
-        }
-        assert_eq!(ask(self.connection, sql, &[]), Ok(expected));
-
-        let sql = "SELECT id, (SELECT count(*) FROM branch_path(m.id)), branch_root(id), branch_tip(id), \
-                          (SELECT group_concat(id) FROM branch_children(m.id)), \
-                          (SELECT position FROM branch_siblings(m.id) AS s WHERE s.id = m.id) \
-                   FROM main.messages AS m ORDER BY id";
-        let expected = model.messages.keys().map(|id| {
-            let children: Vec<String> = model.children(*id).iter().map(i64::to_string).collect();
-            let siblings = match model.siblings(*id) {
-                Verdict::Is(siblings) => siblings.rows,
-                other => panic!("{other:?}"),
-            };
-            vec![
-                integer(*id),
-                integer(model.way(*id).ids.len() as i64),
-                integer(model.way(*id).ids.last().copied()),
-                integer(model.below(*id).unwrap().into_iter().max()),
-                match children.is_empty() {
-                    true => Value::Null,
-                    false => Value::Text(children.join(",")),
-                },
-                integer(
-                    siblings
-                        .iter()
-                        .position(|row| row[0] == integer(*id))
-                        .map(|at| at as i64 + 1),
-                ),
-            ]
-        });
-        assert_eq!(ask(self.connection, sql, &[]), Ok(expected.collect()));
     }
 }
 

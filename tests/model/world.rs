@@ -1,0 +1,405 @@
+//! A database and a model, to both of which the same things are done.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::types::Value;
+
+use super::acts::{Act, Form, Refusal};
+use super::asking::{ask, Dice};
+use super::compare::Comparison;
+use super::places::{Opened, Place};
+use super::reads::{integer, text};
+use super::writes::Draft;
+use super::{Model, Thread};
+
+const ERROR: i32 = 1;
+
+/// The database and what it should hold.
+pub struct World<'a> {
+    place: &'a Place,
+    opened: Opened,
+    model: Model,
+    /// What was there before each transaction and savepoint that is open, with the savepoint's name.
+    before: Vec<(Option<String>, Model)>,
+    others: Vec<String>,
+    made: usize,
+}
+
+fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs() as i64
+}
+
+fn pick<T: Clone>(at: u16, list: Vec<T>) -> Option<T> {
+    (!list.is_empty()).then(|| list[usize::from(at) * list.len() / 0x1_0000].clone())
+}
+
+impl<'a> World<'a> {
+    pub fn new(place: &'a Place) -> Self {
+        let opened = place.open();
+        let others = place.others(&opened.connection);
+        let mut world = Self {
+            place,
+            opened,
+            model: Model::default(),
+            before: Vec::new(),
+            others,
+            made: 0,
+        };
+        world.new_thread();
+        world
+    }
+
+    fn threads(&self) -> Vec<String> {
+        self.model.threads.keys().cloned().collect()
+    }
+
+    fn messages(&self) -> Vec<i64> {
+        self.model.messages.keys().copied().collect()
+    }
+
+    fn run(&self, sql: &str) {
+        self.opened
+            .connection
+            .execute_batch(sql)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    fn name(&mut self) -> String {
+        self.made += 1;
+        format!("t{}", self.made - 1)
+    }
+
+    fn new_thread(&mut self) {
+        let id = self.name();
+        let title = self
+            .made
+            .is_multiple_of(2)
+            .then(|| format!("Title of {id}"));
+        let thread = Thread {
+            leaf: None,
+            source: "interactive".to_owned(),
+            title,
+            created_at: self.made as i64,
+            updated_at: 2 * self.made as i64,
+        };
+        let sql = "INSERT INTO main.threads(id, preview, ephemeral, model_provider, created_at, updated_at, status, \
+                       cwd, cli_version, source, title) \
+                   VALUES (?1, 'p', 0, 'm', ?2, ?3, 'idle', '/', '1', 'interactive', ?4)";
+        let values = [
+            text(&id),
+            integer(thread.created_at),
+            integer(thread.updated_at),
+            thread.title.as_deref().map_or(Value::Null, text),
+        ];
+        ask(&self.opened.connection, sql, &values).unwrap();
+        self.model.threads.insert(id, thread);
+    }
+
+    /// Calls a function, and gives what it returns.
+    fn call(&self, form: Form, call: &str, values: &[Value]) -> Result<Option<i64>, (i32, String)> {
+        let connection = &self.opened.connection;
+        let noted = |sql: &str| {
+            ask(connection, sql, values)?;
+            let note = "SELECT value FROM main.notes WHERE number = 1";
+            Ok(ask(connection, note, &[]).unwrap())
+        };
+        let delete = "DELETE FROM main.notes";
+        ask(connection, delete, &[]).unwrap();
+        let rows = match form {
+            Form::Select => ask(connection, &format!("SELECT {call}"), values),
+            Form::InsertSelect => noted(&format!("INSERT INTO main.notes SELECT 1, {call}")),
+            Form::InsertValues => noted(&format!("INSERT INTO main.notes VALUES (1, {call})")),
+            Form::Update => {
+                ask(connection, "INSERT INTO main.notes VALUES (1, 'none')", &[]).unwrap();
+                noted(&format!("UPDATE main.notes SET value = {call}"))
+            }
+            Form::Returning => ask(
+                connection,
+                &format!("INSERT INTO main.notes VALUES (1, 'none') RETURNING {call}"),
+                values,
+            ),
+        };
+        let _ = ask(connection, delete, &[]).unwrap();
+        rows.map(|rows| match rows[..] {
+            [ref row] => match row[..] {
+                [Value::Integer(id)] => Some(id),
+                [Value::Null] => None,
+                _ => panic!("{call}: {row:?}"),
+            },
+            _ => panic!("{call}: {rows:?}"),
+        })
+    }
+
+    /// The values for the arguments of a draft, after the first one; those at the end that are not given are left out.
+    fn add(&mut self, name: &str, first: Value, draft: &Draft, form: Form) {
+        let mut values = vec![first.clone(), text(&draft.role), text(&draft.content)];
+        if draft.item_json.is_some() || draft.created_at.is_some() {
+            values.push(draft.item_json.as_deref().map_or(Value::Null, text));
+        }
+        if let Some(time) = draft.created_at {
+            values.push(integer(time));
+        }
+        let marks: Vec<String> = (1..=values.len()).map(|at| format!("?{at}")).collect();
+        let earliest = now();
+        let answer = self.call(form, &format!("{name}({})", marks.join(", ")), &values);
+        let latest = now();
+        let expected = match (name, &first) {
+            ("branch_append", Value::Text(thread)) => self.model.append(thread, draft, earliest),
+            ("branch_fork", Value::Integer(id)) => self.model.fork(*id, draft, earliest),
+            (_, Value::Integer(id)) => self.model.alternative(*id, draft, earliest),
+            other => panic!("{other:?}"),
+        };
+        let id = expected.unwrap();
+        assert_eq!(answer, Ok(Some(id)), "{name}");
+        if draft.created_at.is_none() {
+            let sql = "SELECT created_at FROM main.messages WHERE id = ?1";
+            let stored = match ask(&self.opened.connection, sql, &[integer(id)]).unwrap()[0][0] {
+                Value::Integer(time) => time,
+                ref other => panic!("{other:?}"),
+            };
+            assert!((earliest..=latest).contains(&stored));
+            self.model.messages.get_mut(&id).unwrap().created_at = stored;
+        }
+    }
+
+    pub fn act(&mut self, act: &Act) {
+        match act {
+            Act::NewThread => self.new_thread(),
+            Act::Append(at, draft, form) => {
+                let thread = pick(*at, self.threads()).unwrap();
+                self.add("branch_append", text(&thread), draft, *form);
+            }
+            Act::Fork(at, draft, form) => {
+                if let Some(id) = pick(*at, self.messages()) {
+                    self.add("branch_fork", integer(id), draft, *form);
+                }
+            }
+            Act::Alternative(at, draft, form) => {
+                if let Some(id) = pick(*at, self.messages()) {
+                    self.add("branch_alternative", integer(id), draft, *form);
+                }
+            }
+            Act::Switch(thread, message, form) => {
+                let thread = pick(*thread, self.threads()).unwrap();
+                let message = message.and_then(|at| pick(at, self.model.messages_of(&thread)));
+                let values = [text(&thread), integer(message)];
+                let answer = self.call(*form, "branch_switch(?1, ?2)", &values);
+                assert_eq!(answer, Ok(message));
+                assert_eq!(self.model.switch(&thread, message), Ok(message));
+            }
+            Act::Prune(at, form) => {
+                if let Some(id) = pick(*at, self.messages()) {
+                    let answer = self.call(*form, "branch_prune(?1)", &[integer(id)]);
+                    let count = self.model.prune(id).unwrap();
+                    assert_eq!(answer, Ok(Some(count)));
+                }
+            }
+            Act::Copy(at, time, form) => {
+                if let Some(id) = pick(*at, self.messages()) {
+                    let name = self.name();
+                    self.copy(id, &name, *time, *form);
+                }
+            }
+            Act::Clear(at, form) => {
+                let thread = pick(*at, self.threads()).unwrap();
+                let answer = self.call(*form, "branch_clear(?1)", &[text(&thread)]);
+                let count = self.model.clear(&thread).unwrap();
+                assert_eq!(answer, Ok(Some(count)));
+            }
+            Act::Refused(refusal, at) => self.refused(*refusal, *at),
+            Act::Look(seed) => self.look(*seed),
+            Act::Begin
+            | Act::Savepoint
+            | Act::RollbackTo(_)
+            | Act::Release(_)
+            | Act::Commit
+            | Act::Rollback => self.transaction(act),
+        }
+    }
+
+    fn copy(&mut self, id: i64, name: &str, time: Option<i64>, form: Form) {
+        let earliest = now();
+        let values = [integer(id), text(name), integer(time)];
+        let answer = match time {
+            Some(_) => self.call(form, "branch_copy(?1, ?2, ?3)", &values),
+            None => self.call(form, "branch_copy(?1, ?2)", &values[..2]),
+        };
+        let latest = now();
+        let leaf = self.model.copy(id, name, time.unwrap_or(earliest)).unwrap();
+        assert_eq!(answer, Ok(Some(leaf)));
+        if time.is_none() {
+            let sql = "SELECT created_at FROM main.threads WHERE id = ?1";
+            let stored = match ask(&self.opened.connection, sql, &[text(name)]).unwrap()[0][0] {
+                Value::Integer(time) => time,
+                ref other => panic!("{other:?}"),
+            };
+            assert!((earliest..=latest).contains(&stored));
+            let thread = self.model.threads.get_mut(name).unwrap();
+            thread.created_at = stored;
+            thread.updated_at = stored;
+        }
+    }
+
+    fn transaction(&mut self, act: &Act) {
+        let open: Vec<usize> = (0..self.before.len())
+            .filter(|at| self.before[*at].0.is_some())
+            .collect();
+        match act {
+            Act::Begin if self.before.is_empty() => {
+                self.run("BEGIN");
+                self.before.push((None, self.model.clone()));
+            }
+            Act::Savepoint => {
+                // Also outside a transaction, where it begins one.
+                let name = format!("s{}", self.before.len());
+                self.run(&format!("SAVEPOINT {name}"));
+                self.before.push((Some(name), self.model.clone()));
+            }
+            Act::RollbackTo(at) => {
+                if let Some(at) = pick(*at, open) {
+                    let name = self.before[at].0.clone().unwrap();
+                    self.run(&format!("ROLLBACK TO {name}"));
+                    self.model = self.before[at].1.clone();
+                    self.before.truncate(at + 1);
+                }
+            }
+            Act::Release(at) => {
+                if let Some(at) = pick(*at, open) {
+                    let name = self.before[at].0.clone().unwrap();
+                    self.run(&format!("RELEASE {name}"));
+                    self.before.truncate(at);
+                }
+            }
+            Act::Commit if !self.before.is_empty() => {
+                self.run("COMMIT");
+                self.before.clear();
+            }
+            Act::Rollback if !self.before.is_empty() => {
+                self.run("ROLLBACK");
+                self.model = self.before.remove(0).1;
+                self.before.clear();
+            }
+            _ => {}
+        }
+        assert_eq!(
+            self.opened.connection.is_autocommit(),
+            self.before.is_empty()
+        );
+    }
+
+    /// A call that must fail, and change nothing: neither the tables nor the transaction that is open.
+    fn refused(&mut self, refusal: Refusal, at: u16) {
+        let unknown = self.model.highest + 1 + i64::from(at);
+        let thread = pick(at, self.threads()).unwrap();
+        let other = pick(at, self.messages()).filter(|id| self.model.messages[id].thread != thread);
+        let user = [text("user"), text("hello")];
+        let (name, values, told) = match refusal {
+            Refusal::UnknownThread => {
+                let values = [&[text("%nobody")], &user[..]].concat();
+                ("branch_append", values, "no thread '%nobody'".to_owned())
+            }
+            Refusal::UnknownMessage => {
+                let name = if at.is_multiple_of(2) {
+                    "branch_fork"
+                } else {
+                    "branch_alternative"
+                };
+                let values = [&[integer(unknown)], &user[..]].concat();
+                (name, values, format!("no message {unknown}"))
+            }
+            Refusal::InvalidJson => {
+                let values = [&[text(&thread)], &user[..], &[text("{\"a\":")]].concat();
+                let told =
+                    "item_json is not valid JSON: EOF while parsing a value at line 1 column 5";
+                ("branch_append", values, told.to_owned())
+            }
+            Refusal::NullRole => {
+                let values = vec![text(&thread), Value::Null, text("")];
+                (
+                    "branch_append",
+                    values,
+                    "role must be text, not NULL".to_owned(),
+                )
+            }
+            Refusal::NotAnId => {
+                let values = [&[text("1x")], &user[..]].concat();
+                let told = "message_id must be an integer, not '1x'";
+                ("branch_fork", values, told.to_owned())
+            }
+            Refusal::MessageOfAnotherThread => match other {
+                Some(id) => {
+                    let told = format!("message {id} is not in thread '{thread}'");
+                    ("branch_switch", vec![text(&thread), integer(id)], told)
+                }
+                None => {
+                    let told = format!("no message {unknown}");
+                    ("branch_switch", vec![text(&thread), integer(unknown)], told)
+                }
+            },
+            Refusal::CopyToAThreadThatExists => match pick(at, self.messages()) {
+                Some(id) => {
+                    let told = format!("thread '{thread}' exists already");
+                    ("branch_copy", vec![integer(id), text(&thread)], told)
+                }
+                None => return,
+            },
+            Refusal::ClearOfAnUnknownThread => (
+                "branch_clear",
+                vec![text("%s%n")],
+                "no thread '%s%n'".to_owned(),
+            ),
+            Refusal::PruneOfAnUnknownMessage => (
+                "branch_prune",
+                vec![integer(unknown)],
+                format!("no message {unknown}"),
+            ),
+        };
+        let marks: Vec<String> = (1..=values.len()).map(|at| format!("?{at}")).collect();
+        let call = format!("{name}({})", marks.join(", "));
+        let form = [
+            Form::Select,
+            Form::InsertSelect,
+            Form::InsertValues,
+            Form::Update,
+        ][usize::from(at % 4)];
+        let answer = self.call(form, &call, &values);
+        assert_eq!(answer, Err((ERROR, format!("{name}: {told}"))));
+        assert_eq!(
+            self.opened.connection.is_autocommit(),
+            self.before.is_empty()
+        );
+        self.comparison(0).stored();
+    }
+
+    fn comparison(&self, seed: u64) -> Comparison<'_> {
+        Comparison {
+            connection: &self.opened.connection,
+            model: &self.model,
+            dice: Dice::new(seed),
+        }
+    }
+
+    fn look(&self, seed: u64) {
+        let mut comparison = self.comparison(seed);
+        comparison.stored();
+        comparison.reads();
+        comparison.joins();
+        assert_eq!(self.place.others(&self.opened.connection), self.others);
+    }
+
+    /// Everything once more, also from a connection that knows nothing of what happened before.
+    pub fn finish(mut self, seed: u64) {
+        if !self.before.is_empty() {
+            self.run("COMMIT");
+            self.before.clear();
+        }
+        self.look(seed);
+        self.opened = self.opened.reopen();
+        let mut comparison = self.comparison(seed.wrapping_add(1));
+        comparison.stored();
+        comparison.reads();
+    }
+}
