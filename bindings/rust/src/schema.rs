@@ -10,9 +10,9 @@ use crate::history::History;
 const SUPPORTED: i64 = 2;
 
 /// A table and the columns that we use.
-type Table = (&'static str, &'static str);
+type Table<'a> = (&'a str, &'a str);
 
-const CORE: &[Table] = &[
+const CORE: &[Table<'_>] = &[
     (
         "threads",
         "id, rollout_path, preview, ephemeral, model_provider, created_at, updated_at, status, path, cwd, \
@@ -25,7 +25,7 @@ const CORE: &[Table] = &[
     ),
 ];
 
-const OTHERS: &[Table] = &[
+const OTHERS: &[Table<'_>] = &[
     (
         "thread_dynamic_tools",
         "thread_id, position, name, description, input_schema",
@@ -62,16 +62,20 @@ const OTHERS: &[Table] = &[
     ),
 ];
 
-/// Refuses the database of a newer program that we could not use, before anything in it is changed.
+/// The columns that a migration adds.
+const ADDED: &[&str] = &["current_leaf_id", "parent_entry_id"];
+
+/// Refuses a database that we could not use, before anything in it is changed: that of a newer program, or of one of
+/// another family.
 ///
 /// A higher version alone is no reason: newer relatives add tables. What counts is that ours are there, and that no
 /// column must be filled that we know nothing of.
-pub(crate) fn refuse_too_new(conn: &Connection, settings: &Settings) -> Result<()> {
+pub(crate) fn refuse_unusable(conn: &Connection, settings: &Settings) -> Result<()> {
     let found = settings.retry(|| version(conn, settings))?;
     if found <= SUPPORTED {
-        return Ok(());
+        return refuse_strange(conn, settings);
     }
-    let detail = match missing(conn, CORE).or_else(|| missing(conn, OTHERS)) {
+    let detail = match missing_any(conn, settings)? {
         Some(detail) => Some(detail),
         None => unknown_required_column(conn, settings)?,
     };
@@ -86,10 +90,31 @@ pub(crate) fn refuse_too_new(conn: &Connection, settings: &Settings) -> Result<(
     }
 }
 
+/// Refuses a database whose threads or messages are not those of the family.
+fn refuse_strange(conn: &Connection, settings: &Settings) -> Result<()> {
+    for (table, columns) in CORE {
+        let known: Vec<&str> = columns
+            .split(',')
+            .map(str::trim)
+            .filter(|column| !ADDED.contains(column))
+            .collect();
+        let is_there = conn
+            .table_exists(Some("main"), table)
+            .during(|| format!("look for table {table} in {}", settings.path.display()))?;
+        if !is_there {
+            continue;
+        }
+        if let Some(detail) = missing(conn, settings, &[(table, &known.join(", "))])? {
+            return Err(unusable(settings, detail));
+        }
+    }
+    Ok(())
+}
+
 /// Brings the schema up to date, and makes sure that it is what we need.
 pub(crate) fn migrate(conn: &Connection, settings: &Settings) -> Result<()> {
     settings.retry(|| History::new(conn).migrate())?;
-    match missing(conn, CORE).or_else(|| missing(conn, OTHERS)) {
+    match missing_any(conn, settings)? {
         None => Ok(()),
         Some(detail) => Err(unusable(settings, detail)),
     }
@@ -99,7 +124,7 @@ pub(crate) fn migrate(conn: &Connection, settings: &Settings) -> Result<()> {
 pub(crate) fn check_readable(conn: &Connection, settings: &Settings) -> Result<()> {
     // The first query is the first to touch the file: its errors are the file's, not the schema's.
     settings.retry(|| version(conn, settings))?;
-    match missing(conn, CORE) {
+    match missing(conn, settings, CORE)? {
         None => Ok(()),
         Some(detail) => Err(unusable(
             settings,
@@ -120,18 +145,35 @@ fn version(conn: &Connection, settings: &Settings) -> Result<i64> {
         .during(|| format!("read the schema version of {}", settings.path.display()))
 }
 
+fn missing_any(conn: &Connection, settings: &Settings) -> Result<Option<String>> {
+    match missing(conn, settings, CORE)? {
+        Some(detail) => Ok(Some(detail)),
+        None => missing(conn, settings, OTHERS),
+    }
+}
+
 /// What SQLite says of the first table or column that is not there.
-fn missing(conn: &Connection, tables: &[Table]) -> Option<String> {
-    tables.iter().find_map(|(table, columns)| {
+fn missing(conn: &Connection, settings: &Settings, tables: &[Table<'_>]) -> Result<Option<String>> {
+    for (table, columns) in tables {
         let query = format!("SELECT {columns} FROM main.{table} LIMIT 0");
         match conn.prepare(&query) {
-            Ok(_) => None,
+            Ok(_) => {}
             Err(rusqlite::Error::SqlInputError { msg, .. }) => {
-                Some(format!("table {table}: {msg}"))
+                return Ok(Some(format!("table {table}: {msg}")));
             }
-            Err(error) => Some(format!("table {table}: {error}")),
+            Err(rusqlite::Error::SqliteFailure(code, Some(msg)))
+                if code.extended_code == rusqlite::ffi::SQLITE_ERROR =>
+            {
+                return Ok(Some(format!("table {table}: {msg}")));
+            }
+            // Such as a lock that somebody else has: it tells nothing of the schema.
+            Err(error) => {
+                return Err(error)
+                    .during(|| format!("look for table {table} in {}", settings.path.display()));
+            }
         }
-    })
+    }
+    Ok(None)
 }
 
 /// A column that must be given a value and that we do not know.

@@ -203,7 +203,7 @@ fn open_first(settings: &Settings) -> Result<Option<Connection>> {
     private_files::create(&settings.path)?;
     let conn = settings.connect()?;
     // Before anything in the file changes.
-    schema::refuse_too_new(&conn, settings)?;
+    schema::refuse_unusable(&conn, settings)?;
     settings.prepare_writer(&conn)?;
     schema::migrate(&conn, settings)?;
     Ok(Some(conn))

@@ -415,19 +415,27 @@ fn a_newer_database_that_wants_what_we_do_not_know_is_refused() {
         "{error:?}"
     );
     assert!(error.to_string().contains("jobs: column owner"), "{error}");
+    seed.run("DROP TABLE jobs;");
+    let error = StateStore::open(Some(seed.path.clone())).unwrap_err();
+    assert!(
+        matches!(&error, Error::SchemaTooNew { detail, .. } if detail.contains("jobs")),
+        "{error:?}"
+    );
 }
 
 #[test]
-fn a_database_of_another_kind_is_refused() {
-    let (_dir, seed) =
-        written(|seed| seed.run("CREATE TABLE threads(id INTEGER PRIMARY KEY, subject TEXT);"));
-    let error = StateStore::open(Some(seed.path.clone())).unwrap_err();
-    assert!(error.to_string().contains("state.db"), "{error}");
-    let left: i64 = seed
-        .conn()
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(left, 1, "the migration is rolled back");
+fn a_database_of_another_kind_is_refused_and_left_alone() {
+    for script in [
+        "CREATE TABLE threads(id INTEGER PRIMARY KEY, subject TEXT);",
+        "CREATE TABLE messages(id INTEGER PRIMARY KEY, sender TEXT, parent_entry_id INTEGER);",
+    ] {
+        let (_dir, seed) = written(|seed| seed.run(script));
+        let before = std::fs::read(&seed.path).unwrap();
+        let error = StateStore::open(Some(seed.path.clone())).unwrap_err();
+        assert!(matches!(error, Error::Schema { .. }), "{error:?}");
+        assert!(error.to_string().contains("state.db"), "{error}");
+        assert_eq!(std::fs::read(&seed.path).unwrap(), before);
+    }
 }
 
 #[test]
