@@ -25,7 +25,7 @@ fn thread() -> ThreadMetadata {
         created_at: 10,
         updated_at: 20,
         status: ThreadStatus::Running,
-        path: Some(PathBuf::from("/work")),
+        path: Some(PathBuf::from("/p/log")),
         cwd: PathBuf::from("/home/u"),
         cli_version: "1.2.3".to_string(),
         source: SessionSource::Interactive,
@@ -284,7 +284,7 @@ fn serde_forms() {
         ThreadMetadata,
         concat!(
             r#"{"id":"t1","rollout_path":"/logs/t1.jsonl","preview":"hello","ephemeral":false,"#,
-            r#""model_provider":"provider","created_at":10,"updated_at":20,"status":"running","path":"/work","#,
+            r#""model_provider":"provider","created_at":10,"updated_at":20,"status":"running","path":"/p/log","#,
             r#""cwd":"/home/u","cli_version":"1.2.3","source":"interactive","name":"First","#,
             r#""sandbox_policy":"read-only","approval_mode":"never","archived":false,"archived_at":null,"#,
             r#""git_sha":"abc","git_branch":"main","git_origin_url":"git@host:repo","memory_mode":"on","#,
@@ -377,7 +377,7 @@ fn what_is_stored_is_what_the_seed_stores() -> Result<()> {
         row("SELECT concat_ws('|', id, rollout_path, preview, ephemeral, model_provider, created_at, updated_at, status,
                 path, cwd, cli_version, source, title, sandbox_policy, approval_mode, archived, archived_at, git_sha,
                 git_branch, git_origin_url, memory_mode) FROM threads")?,
-        "t1|/logs/t1.jsonl|hello|0|provider|10|20|running|/work|/home/u|1.2.3|interactive|First|read-only|never|0|abc|\
+        "t1|/logs/t1.jsonl|hello|0|provider|10|20|running|/p/log|/home/u|1.2.3|interactive|First|read-only|never|0|abc|\
          main|git@host:repo|on"
     );
     assert_eq!(
