@@ -8,12 +8,13 @@
 //! * `drawing`: what the column `graph` of `branch_tree` has to look like
 //! * `places`: the databases in which all that has to hold
 //! * `acts`, `world`: what people do, to a database and to the model
-//! * `raw`: tables that hold anything
+//! * `raw`, `careful`: tables that hold anything, and writes to them
 //! * `compare`, `joins`: ask a database, and hold its answers against all that
 //! * `asking`: how it is asked
 
 pub mod acts;
 pub mod asking;
+pub mod careful;
 pub mod compare;
 pub mod drawing;
 pub mod joins;

@@ -69,7 +69,11 @@ impl<'a> World<'a> {
 
     fn name(&mut self) -> String {
         self.made += 1;
-        format!("t{}", self.made - 1)
+        let number = self.made - 1;
+        match number % 4 {
+            3 => format!("%s 'ü' \n{number}"),
+            _ => format!("t{number}"),
+        }
     }
 
     fn new_thread(&mut self) {

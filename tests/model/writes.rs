@@ -105,6 +105,7 @@ impl Model {
             return Err(unknown_message(message));
         }
         let parent = self.parent_of(message);
+        let parent = parent.filter(|parent| self.messages.contains_key(parent));
         let gone = self
             .below(message)
             .map_err(|damage| damage.texts[0].clone())?;
