@@ -32,7 +32,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
-        reliability kill faults concurrency input
+        reliability kill faults concurrency input schema
 
 help: ## list the targets
 	@echo "sqlite-branch $(VERSION)"
@@ -80,7 +80,7 @@ SIZE ?= 50
 SEED ?= 1
 HARNESS := RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) $(CARGO) test -p sqlite-branch-reliability
 
-reliability: kill faults concurrency input ## try long to break it: all of the targets below
+reliability: kill faults concurrency input schema ## try long to break it: all of the targets below
 
 kill: loadable tools ## processes that write, killed at any moment
 	$(HARNESS) --test kill -- --nocapture
@@ -93,6 +93,9 @@ concurrency: loadable ## eight processes that write to one file
 
 input: ## hostile arguments, SQL, tables, files and session indexes
 	$(HARNESS) --test input -- --nocapture
+
+schema: ## hostile schemas and settings
+	$(HARNESS) --test schema -- --nocapture
 
 bench: loadable tools ## run the benchmarks
 	$(CARGO) bench --workspace

@@ -140,19 +140,20 @@ pub fn try_rows(connection: &Connection, sql: &str) -> Result<Vec<String>, Failu
 pub fn state(connection: &Connection) -> String {
     let mut parts = rows(
         connection,
-        "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name",
+        "SELECT type, name, tbl_name, sql FROM main.sqlite_schema ORDER BY type, name",
     );
     parts.extend(rows(connection, "PRAGMA user_version"));
     let tables = rows(
         connection,
-        "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name",
+        "SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name",
     );
     for table in tables {
         parts.push(format!("-- {table}"));
-        parts.extend(rows(
-            connection,
-            &format!("SELECT rowid, * FROM \"{table}\" ORDER BY rowid"),
-        ));
+        let by_rowid = format!("SELECT rowid, * FROM main.\"{table}\" ORDER BY rowid");
+        // Some tables have no rowid.
+        let found = try_rows(connection, &by_rowid)
+            .unwrap_or_else(|_| rows(connection, &format!("SELECT * FROM main.\"{table}\"")));
+        parts.extend(found);
     }
     parts.join("\n")
 }

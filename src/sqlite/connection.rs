@@ -245,6 +245,27 @@ impl Connection {
         unsafe { routine!(last_insert_rowid, self.db) }
     }
 
+    /// Whether some schema has a table of this name, which SQLite would then take for ours.
+    pub(super) fn has_table(&self, name: &CStr) -> bool {
+        use std::ptr::{null, null_mut};
+        // SAFETY: the connection is open, the name ends in a NUL, and null is allowed for what nobody asks for.
+        let outcome = unsafe {
+            routine!(
+                table_column_metadata,
+                self.db,
+                null(),
+                name.as_ptr(),
+                null(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut()
+            )
+        };
+        outcome == code::OK
+    }
+
     /// Whether no transaction is open that the user has begun.
     pub fn is_autocommit(&self) -> bool {
         // SAFETY: the connection is open.

@@ -5,6 +5,7 @@
 //! written: an INSERT into it makes SQLite take the write lock and open its own statement journal, and the table's
 //! xUpdate then runs the ordinary statements. When one of them fails the INSERT fails, and SQLite undoes them all.
 
+use std::ffi::CStr;
 use std::os::raw::{c_char, c_int, c_void};
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -15,6 +16,7 @@ use super::{code, guarded, Connection};
 use crate::error::{Error, Result};
 
 const NAME: &str = "branch_write";
+const NAME_FOR_C: &CStr = c"branch_write";
 
 /// With a SELECT rather than VALUES, so that SQLite cannot know that it is one row, and opens a statement journal.
 const INSERT: &str = "INSERT INTO branch_write SELECT 1";
@@ -34,6 +36,9 @@ impl Connection {
     /// In autocommit mode that is a transaction. Otherwise it is part of the one that is open, and an error leaves what
     /// that one did before as it is.
     pub fn atomically<T>(self: &Rc<Self>, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if self.has_table(NAME_FOR_C) {
+            return Err(in_the_way());
+        }
         let mut statement = self.prepare(INSERT)?;
         let mut work = Some(work);
         let mut outcome = None;
@@ -54,7 +59,8 @@ impl Connection {
         match (outcome, ran) {
             (Some(Err(error)), _) | (_, Err(error)) => Err(error),
             (Some(Ok(value)), Ok(())) => Ok(value),
-            (None, Ok(())) => Err(Error::new(code::INTERNAL, "nothing was written")),
+            // A view with a trigger that takes what is inserted.
+            (None, Ok(())) => Err(in_the_way()),
         }
     }
 }
@@ -121,6 +127,12 @@ const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
     xRollbackTo: None,
     xShadowName: None,
 };
+
+fn in_the_way() -> Error {
+    Error::misuse(format!(
+        "a table or view named {NAME} is in the way; rename it"
+    ))
+}
 
 fn refused() -> Error {
     Error::misuse("for the functions of sqlite-branch alone")
