@@ -216,3 +216,51 @@ fn the_last_inserted_row_is_the_message() {
         .unwrap();
     assert_eq!(last(&connection), 77);
 }
+
+/// Runs a query to its end, and counts its rows.
+fn rows(connection: &Connection, sql: &str) -> usize {
+    let mut statement = connection.prepare(sql).unwrap();
+    let mut rows = statement.query([]).unwrap();
+    let mut count = 0;
+    while rows.next().unwrap().is_some() {
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn reading_a_branch_while_writing_to_it() {
+    for (order, contents) in [
+        ("", "one,two,one,two"),
+        ("ORDER BY distance", "one,two,two,one"),
+        ("ORDER BY id DESC", "one,two,two,one"),
+    ] {
+        for columns in [
+            "content",
+            "(SELECT content FROM messages AS m WHERE m.id = b.id)",
+        ] {
+            let connection = memory();
+            let sql = format!("SELECT branch_append('t', 'user', {columns}) FROM branch_messages('t') AS b {order}");
+            assert_eq!(rows(&connection, &sql), 2, "{sql}");
+            let after = "SELECT group_concat(content) FROM branch_messages('t')";
+            let after: String = connection.query_row(after, [], |row| row.get(0)).unwrap();
+            assert_eq!(after, contents, "{sql}");
+            assert_eq!(state(&connection), "1<- 2<1 3<- 4<2 5<4 | t=5 u=3", "{sql}");
+        }
+    }
+}
+
+#[test]
+fn pruning_what_is_being_read() {
+    let connection = memory();
+    let upwards = "SELECT branch_prune(id) FROM branch_messages('t') ORDER BY distance";
+    assert_eq!(rows(&connection, upwards), 2);
+    assert_eq!(state(&connection), "3<- | t=- u=3");
+
+    // Downwards the first call takes everything away.
+    let connection = memory();
+    let downwards = "INSERT INTO notes(value) SELECT branch_prune(id) FROM branch_messages('t')";
+    let (_, text) = error(&connection, downwards, &[]);
+    assert_eq!(text, "branch_prune: no message 2");
+    assert_eq!(state(&connection), BEFORE);
+}
