@@ -32,7 +32,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
-        reliability kill faults concurrency input schema
+        reliability kill faults concurrency input schema hosts
 
 help: ## list the targets
 	@echo "sqlite-branch $(VERSION)"
@@ -80,7 +80,7 @@ SIZE ?= 50
 SEED ?= 1
 HARNESS := RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) $(CARGO) test -p sqlite-branch-reliability
 
-reliability: kill faults concurrency input schema ## try long to break it: all of the targets below
+reliability: kill faults concurrency input schema hosts ## try long to break it: all of the targets below
 
 kill: loadable tools ## processes that write, killed at any moment
 	$(HARNESS) --test kill -- --nocapture
@@ -96,6 +96,9 @@ input: ## hostile arguments, SQL, tables, files and session indexes
 
 schema: ## hostile schemas and settings
 	$(HARNESS) --test schema -- --nocapture
+
+hosts: loadable ## the same SQL on the oldest SQLite, the system's and the newest
+	$(HARNESS) --test hosts -- --nocapture
 
 bench: loadable tools ## run the benchmarks
 	$(CARGO) bench --workspace

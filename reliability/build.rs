@@ -6,6 +6,16 @@ fn main() {
     let Some(include) = std::env::var_os("DEP_SQLITE3_INCLUDE") else {
         panic!("libsqlite3-sys does not say where sqlite3.h is");
     };
+    // For the harnesses that compile programs of their own.
+    println!(
+        "cargo:rustc-env=RELIABILITY_SQLITE={}",
+        include.to_string_lossy()
+    );
+    for name in ["TARGET", "HOST"] {
+        if let Ok(value) = std::env::var(name) {
+            println!("cargo:rustc-env=RELIABILITY_{name}={value}");
+        }
+    }
     cc::Build::new()
         .include(include)
         .files(["c/memory.c", "c/files.c"])

@@ -6,6 +6,7 @@
 //! * [`database`]: connections with the extension, what is in a database, and whether it is sound.
 //! * [`dist`]: the built extension and the sqlite3 shell.
 //! * [`child`]: processes that say what they have done, until they are killed.
+//! * [`program`]: C programs with a SQLite of their own.
 //! * [`faults`]: memory and files of SQLite that fail when they are told to.
 
 pub mod calls;
@@ -13,4 +14,5 @@ pub mod child;
 pub mod database;
 pub mod dist;
 pub mod faults;
+pub mod program;
 pub mod size;
