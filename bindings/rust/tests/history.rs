@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::io::ErrorKind;
+
 use sqlite_branch_store::rusqlite::{self, Connection, TransactionBehavior};
 use sqlite_branch_store::{register, Error, History};
 use support::{conversation, texts, TestStore};
@@ -105,6 +107,32 @@ fn a_locked_and_a_read_only_database_give_their_own_codes() {
     assert!(matches!(error, Error::ReadOnly { .. }), "{error:?}");
     assert_eq!(code(&error), Some(rusqlite::ffi::SQLITE_READONLY));
     assert_eq!(texts(&store, "t"), ["question", "other", "held"]);
+}
+
+#[test]
+fn a_full_disk_is_an_io_error_and_nothing_is_half_written() {
+    let (store, [_, answer, ..]) = conversation();
+    let conn = Connection::open(store.db()).unwrap();
+    let history = History::register(&conn).unwrap();
+    let pages: i64 = conn
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+        .unwrap();
+    let long = "x".repeat(1_000_000);
+    for error in [
+        history.append_message("t", "user", &long, None),
+        history.add_alternative(answer, "user", &long, None),
+    ] {
+        let error = error.unwrap_err();
+        assert!(
+            matches!(&error, Error::Io { source, .. } if source.kind() == ErrorKind::StorageFull),
+            "{error:?}"
+        );
+        assert_eq!(code(&error), Some(rusqlite::ffi::SQLITE_FULL));
+    }
+    assert_eq!(texts(&store, "t"), ["question", "other"]);
+    assert!(store.check(None).unwrap().is_empty());
 }
 
 #[test]
