@@ -32,7 +32,8 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
-        reliability kill faults concurrency input schema hosts
+        reliability kill faults concurrency input schema hosts \
+        memory sanitize
 
 help: ## list the targets
 	@echo "sqlite-branch $(VERSION)"
@@ -78,9 +79,9 @@ test: loadable static tools ## build everything and run all the tests
 # How many times the short run of `make test` each of these is, and with which random numbers: make kill SIZE=1000 SEED=7
 SIZE ?= 50
 SEED ?= 1
-HARNESS := RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) $(CARGO) test -p sqlite-branch-reliability
+HARNESS  = RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) $(CARGO) test -p sqlite-branch-reliability
 
-reliability: kill faults concurrency input schema hosts ## try long to break it: all of the targets below
+reliability: kill faults concurrency input schema hosts memory ## try long to break it: all of the targets below
 
 kill: loadable tools ## processes that write, killed at any moment
 	$(HARNESS) --test kill -- --nocapture
@@ -99,6 +100,17 @@ schema: ## hostile schemas and settings
 
 hosts: loadable ## the same SQL on the oldest SQLite, the system's and the newest
 	$(HARNESS) --test hosts -- --nocapture
+
+memory: SIZE = 500
+memory: loadable tools ## leaks and growth, and valgrind over the shell's scripts
+	$(HARNESS) --test memory --test valgrind -- --nocapture
+
+sanitize: SIZE = 1
+sanitize: loadable tools ## the harnesses with AddressSanitizer (needs a nightly Rust toolchain)
+	RUSTFLAGS=-Zsanitizer=address RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) \
+	    $(CARGO) +nightly test -p sqlite-branch-reliability --target $(SANITIZE_FOR) --target-dir $(TARGET_DIR)/sanitize \
+	    --test faults --test input --test schema --test concurrency -- --nocapture
+SANITIZE_FOR ?= x86_64-unknown-linux-gnu
 
 bench: loadable tools ## run the benchmarks
 	$(CARGO) bench --workspace
