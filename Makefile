@@ -33,7 +33,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
         reliability kill faults concurrency input schema hosts \
-        memory sanitize
+        memory sanitize deny
 
 help: ## list the targets
 	@echo "sqlite-branch $(VERSION)"
@@ -79,6 +79,7 @@ test: loadable static tools ## build everything and run all the tests
 # How many times the short run of `make test` each of these is, and with which random numbers: make kill SIZE=1000 SEED=7
 SIZE ?= 50
 SEED ?= 1
+SANITIZE_FOR ?= x86_64-unknown-linux-gnu
 HARNESS  = RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) $(CARGO) test -p sqlite-branch-reliability
 
 reliability: kill faults concurrency input schema hosts memory ## try long to break it: all of the targets below
@@ -87,7 +88,7 @@ kill: loadable tools ## processes that write, killed at any moment
 	$(HARNESS) --test kill -- --nocapture
 
 faults: ## calls that are interrupted, or run out of disk or memory
-	$(HARNESS) --test faults --test out_of_memory -- --nocapture
+	$(HARNESS) --test faults --test full_disk --test out_of_memory -- --nocapture
 
 concurrency: loadable ## eight processes that write to one file
 	$(HARNESS) --test concurrency -- --nocapture
@@ -107,10 +108,14 @@ memory: loadable tools ## leaks and growth, and valgrind over the shell's script
 
 sanitize: SIZE = 1
 sanitize: loadable tools ## the harnesses with AddressSanitizer (needs a nightly Rust toolchain)
-	RUSTFLAGS=-Zsanitizer=address RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) \
+	RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_odr_violation=0 RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) \
 	    $(CARGO) +nightly test -p sqlite-branch-reliability --target $(SANITIZE_FOR) --target-dir $(TARGET_DIR)/sanitize \
 	    --test faults --test input --test schema --test concurrency -- --nocapture
-SANITIZE_FOR ?= x86_64-unknown-linux-gnu
+
+deny: ## licences, sources and advisories of the dependencies
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check
+
 
 bench: loadable tools ## run the benchmarks
 	$(CARGO) bench --workspace

@@ -146,6 +146,15 @@ fn legacy(connection: &Connection) {
         .unwrap();
 }
 
+fn check_interrupted(failure: &Failure, sql: &str) {
+    // SQLite itself forgets that it was interrupted when that was in the middle of preparing an UPDATE ... FROM.
+    const FORGOTTEN: &str = "expected 0 columns for ''";
+    assert!(
+        failure.primary() == INTERRUPT || failure.text.contains(FORGOTTEN),
+        "{sql}: {failure:?}"
+    );
+}
+
 /// Interrupts a statement that writes after one step, after two, and so on. Gives how often, how often the user's
 /// transaction was kept, and how often it had happened nevertheless.
 fn interrupt_write(prepare: fn(&Connection), sql: &str, lasting: bool) -> [usize; 3] {
@@ -158,7 +167,7 @@ fn interrupt_write(prepare: fn(&Connection), sql: &str, lasting: bool) -> [usize
                 assert_same(&state(&connection), &expected.after, sql);
                 break;
             }
-            Err(failure) => assert_eq!(failure.primary(), INTERRUPT, "{sql}: {failure:?}"),
+            Err(failure) => check_interrupted(&failure, sql),
         }
         faults += 1;
         // What a SELECT calls is done when the call returns, and the SELECT itself can be interrupted after that. SQLite
@@ -177,7 +186,7 @@ fn interrupt_write(prepare: fn(&Connection), sql: &str, lasting: bool) -> [usize
                 connection.execute_batch("ROLLBACK").unwrap();
             }
             Err(failure) => {
-                assert_eq!(failure.primary(), INTERRUPT, "{sql}: {failure:?}");
+                check_interrupted(&failure, sql);
                 kept += usize::from(expected.check_transaction(&connection, sql));
                 faults += 1;
             }
@@ -213,7 +222,7 @@ fn interrupts() {
         for steps in moments() {
             match interrupted_after(&connection, steps, false, sql) {
                 Ok(_) => break,
-                Err(failure) => assert_eq!(failure.primary(), INTERRUPT, "{sql}: {failure:?}"),
+                Err(failure) => check_interrupted(&failure, sql),
             }
             assert_eq!(rows(&connection, sql), expected, "{sql}");
             reads += 1;
