@@ -82,7 +82,7 @@ SEED ?= 1
 SANITIZE_FOR ?= x86_64-unknown-linux-gnu
 HARNESS  = RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) $(CARGO) test -p sqlite-branch-reliability
 
-reliability: kill faults concurrency input schema hosts memory ## try long to break it: all of the targets below
+reliability: kill faults concurrency input schema hosts memory ## try long to break it: kill to memory, one after the other
 
 kill: loadable tools ## processes that write, killed at any moment
 	$(HARNESS) --test kill -- --nocapture
@@ -96,8 +96,8 @@ concurrency: loadable ## eight processes that write to one file
 input: ## hostile arguments, SQL, tables, files and session indexes
 	$(HARNESS) --test input -- --nocapture
 
-schema: ## hostile schemas and settings
-	$(HARNESS) --test schema -- --nocapture
+schema: ## hostile schemas and settings, and changes under an open cursor
+	$(HARNESS) --test schema --test midway -- --nocapture
 
 hosts: loadable ## the same SQL on the oldest SQLite, the system's and the newest
 	$(HARNESS) --test hosts -- --nocapture
