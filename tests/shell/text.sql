@@ -36,9 +36,14 @@ SELECT branch_append('', 'user', printf('%.*c', 3000000, 'x'), NULL, 8);
 SELECT length(content), content = printf('%.*c', 3000000, 'x') FROM branch_messages('', 1);
 SELECT preview FROM branch_tree('') WHERE id = 8;
 
+-- JSON may be deep: nothing recurses over it.
+SELECT branch_append('', 'user', 'deep', printf('%.200000c', '[') || printf('%.200000c', ']'), 9);
+SELECT length(item_json) FROM branch_messages('', 1);
+SELECT count(*) FROM branch_check();
+
 -- A preview ends after 60 characters, not bytes.
-SELECT branch_append('', 'user', replace(printf('%.61c', 'x'), 'x', 'é'), NULL, 9);
-SELECT length(preview), preview FROM branch_tree('') WHERE id = 9;
-SELECT branch_append('', 'user', replace(printf('%.60c', 'x'), 'x', '🌳'), NULL, 10);
-SELECT length(preview) FROM branch_tree('') WHERE id = 10;
+SELECT branch_append('', 'user', replace(printf('%.61c', 'x'), 'x', 'é'), NULL, 10);
+SELECT length(preview), preview FROM branch_tree('') WHERE id = 10;
+SELECT branch_append('', 'user', replace(printf('%.60c', 'x'), 'x', '🌳'), NULL, 11);
+SELECT length(preview) FROM branch_tree('') WHERE id = 11;
 SELECT * FROM branch_check();
