@@ -1,7 +1,7 @@
 //! Children, and all that is below a message.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 use std::rc::Rc;
 
 use super::scan::{Direction, Scan};
@@ -23,11 +23,15 @@ pub fn children(connection: &Rc<Connection>, id: i64) -> Result<Vec<i64>> {
 /// A message and all that is below it, in any thread. The lowest id that is known comes next each time, so that in sane
 /// data the index on parents is read from front to back.
 ///
-/// A message has one parent, so a walk down meets nothing twice, unless it comes back to its start.
+/// A message has one parent, so a walk down meets nothing twice, unless it comes back to its start. But the links come
+/// from an index, and that of a damaged file may say anything: what is met twice is an error. As long as links go to
+/// higher ids, it would be met twice in a row; after one that does not, all that is met is remembered.
 pub struct Below {
     start: i64,
     links: Scan,
     known: BinaryHeap<Reverse<i64>>,
+    last: Option<i64>,
+    met: Option<HashSet<i64>>,
 }
 
 impl Below {
@@ -41,6 +45,8 @@ impl Below {
             start,
             links: Scan::new(links, Direction::Up, 4),
             known: BinaryHeap::from([Reverse(start)]),
+            last: None,
+            met: None,
         })
     }
 
@@ -49,6 +55,16 @@ impl Below {
         let Some(Reverse(id)) = self.known.pop() else {
             return Ok(None);
         };
+        let mut again = self.last.replace(id) == Some(id);
+        if let Some(met) = &mut self.met {
+            met.try_reserve(1).map_err(|_| Error::no_memory())?;
+            again |= !met.insert(id);
+        }
+        if again {
+            return Err(Error::corrupt(format!(
+                "message {id} has two parents in an index; run REINDEX"
+            )));
+        }
         let mut parent = self.links.seek(id)?;
         while parent == Some(id) {
             let child = self.links.row().integer(1);
@@ -56,6 +72,9 @@ impl Below {
                 return Err(Error::corrupt(format!(
                     "message {child} is its own ancestor"
                 )));
+            }
+            if child <= id {
+                self.met.get_or_insert_default();
             }
             self.known.try_reserve(1).map_err(|_| Error::no_memory())?;
             self.known.push(Reverse(child));

@@ -197,14 +197,16 @@ fn lay_out(forest: &Forest) -> Result<Vec<Line>> {
     let next_of = |list: &[u32], at: u32| list.get(at as usize).copied().unwrap_or(NONE);
     let mut lines = Vec::new();
     let mut waiting = Vec::new();
+    // First messages are drawn as the alternatives that they are: children of a message that is not there.
     let mut root = first_root;
     while root != NONE {
+        let next_root = next_of(&next_sibling, root);
         push(
             &mut waiting,
             Line {
                 at: root,
-                indent: 0,
-                starts: false,
+                indent: u32::from(next_root != NONE),
+                starts: next_root != NONE,
             },
         )?;
         while let Some(line) = waiting.pop() {
@@ -228,7 +230,7 @@ fn lay_out(forest: &Forest) -> Result<Vec<Line>> {
                 children.reverse();
             }
         }
-        root = next_of(&next_sibling, root);
+        root = next_root;
     }
     Ok(lines)
 }

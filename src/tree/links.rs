@@ -90,6 +90,10 @@ impl Links {
             other => other?,
         };
         match found {
+            // Without this, a walk along a damaged index might never end.
+            Some(first) if first > last => Err(Error::corrupt(format!(
+                "message {first} is not where an index has it; run REINDEX"
+            ))),
             Some(first) if self.jumps || first == last => Ok(Run {
                 first,
                 last,

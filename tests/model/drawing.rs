@@ -94,7 +94,16 @@ pub fn check(model: &Model, thread: &str, drawn: &[String]) {
             .iter()
             .position(|other| message.parent == Parent::Id(*other))
         else {
-            assert_eq!((line.indent, line.starts), (0, false), "{}", drawn[at]);
+            // A first message: the last one at the margin, the others in a column that starts there.
+            let straight = !order[at + 1..]
+                .iter()
+                .any(|other| is_first(model, *other, &order));
+            assert_eq!(
+                (line.indent, line.starts),
+                (usize::from(!straight), !straight),
+                "{}",
+                drawn[at]
+            );
             continue;
         };
         if lines[parent].indent >= DRAWN {
@@ -113,4 +122,11 @@ pub fn check(model: &Model, thread: &str, drawn: &[String]) {
         let straight = siblings.iter().max() == Some(id);
         assert_eq!(line.starts, !straight, "{}", drawn[at]);
     }
+}
+
+/// Whether a message's parent is not one of those that are drawn.
+fn is_first(model: &Model, id: i64, order: &[i64]) -> bool {
+    !order
+        .iter()
+        .any(|other| model.messages[&id].parent == Parent::Id(*other))
 }
