@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Writes the figures of `make bench` into docs/performance.md and the README.
+
+    docs/figures.py [figures.csv]
+
+In docs/performance.md, a table goes between `<!-- group: NAME -->` and `<!-- /group -->` for each group. In the README,
+one summary goes between `<!-- figures -->` and `<!-- /figures -->`: each thing that has a figure to reach, the best and the
+worst of its cases.
+"""
+
+import csv
+import re
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def read(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return [dict(row, value=float(row["value"])) for row in csv.DictReader(file)]
+
+
+def shown(value):
+    """Three significant digits, without an exponent."""
+    for limit, digits in [(10, 2), (100, 1)]:
+        if abs(value) < limit:
+            return f"{value:.{digits}f}"
+    return f"{value:,.0f}"
+
+
+def group_table(rows):
+    figures = list(dict.fromkeys(row["figure"] for row in rows))
+    cases = list(dict.fromkeys(row["case"] for row in rows))
+    targets = {row["figure"]: row["target"] for row in rows if row["target"]}
+    found = {(row["case"], row["figure"]): row for row in rows}
+    lines = ["| case | " + " | ".join(figures) + " |", "|---" + "|--:" * len(figures) + "|"]
+    if targets:
+        lines.append("| *to reach* | " + " | ".join(f"*{targets.get(figure, '')}*" if figure in targets else "" for figure in figures) + " |")
+    for case in cases:
+        cells = []
+        for figure in figures:
+            row = found.get((case, figure))
+            cell = shown(row["value"]) if row else ""
+            cells.append(f"**{cell}**" if row and row["met"] == "no" else cell)
+        lines.append(f"| {case} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def summary(rows):
+    lines = ["| work | measured as | to reach | best | worst | reached |", "|---|---|--:|--:|--:|--:|"]
+    for key in dict.fromkeys((row["group"], row["figure"], row["target"]) for row in rows if row["target"]):
+        part = [row for row in rows if (row["group"], row["figure"], row["target"]) == key]
+        values = sorted((row["value"] for row in part), reverse=key[2].startswith(">"))
+        met = sum(row["met"] == "yes" for row in part)
+        lines.append(
+            f"| {key[0]} | {key[1]} | {key[2]} | {shown(values[0])} | {shown(values[-1])} | {met} of {len(part)} |"
+        )
+    return "\n".join(lines)
+
+
+def main():
+    source = Path(sys.argv[1]) if len(sys.argv) > 1 else REPOSITORY / "target/bench/figures.csv"
+    if not source.exists():
+        sys.exit(f"{source} is not there: run `make bench` first")
+    rows = read(source)
+
+    page = REPOSITORY / "docs/performance.md"
+    text = page.read_text(encoding="utf-8")
+    for name in re.findall(r"<!-- group: (.*?) -->", text):
+        part = [row for row in rows if row["group"] == name]
+        if not part:
+            print(f"no figures of '{name}': its table stays as it is")
+            continue
+        between = re.compile(rf"(<!-- group: {re.escape(name)} -->\n).*?(<!-- /group -->)", re.S)
+        text = between.sub(lambda found: f"{found[1]}\n{group_table(part)}\n\n{found[2]}", text, count=1)
+    page.write_text(text, encoding="utf-8")
+    print(page)
+
+    readme = REPOSITORY / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    between = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.S)
+    readme.write_text(between.sub(lambda found: f"{found[1]}\n{summary(rows)}\n\n{found[2]}", text, count=1), encoding="utf-8")
+    print(readme)
+
+
+main()
