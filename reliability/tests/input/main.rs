@@ -6,6 +6,7 @@
 mod arguments;
 mod contents;
 mod files;
+mod indexes;
 mod literals;
 mod queries;
 mod session_index;
@@ -79,6 +80,11 @@ fn of_files() {
 }
 
 #[test]
+fn of_indexes() {
+    run_cases("indexes", 60);
+}
+
+#[test]
 fn of_session_indexes() {
     run_cases("session_index", 300);
 }
@@ -109,6 +115,7 @@ fn child_process() {
             let harness = files::Harness::new(&file);
             Box::new(move |random, tally| harness.case(random, tally))
         }
+        "indexes" => Box::new(indexes::case),
         "session_index" => Box::new(move |random, tally| session_index::case(&file, random, tally)),
         other => panic!("no role {other}"),
     };
