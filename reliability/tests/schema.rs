@@ -14,10 +14,42 @@ const ERROR: i32 = 1;
 const READONLY: i32 = 8;
 const AUTH: i32 = 23;
 
-fn prepared() -> Connection {
+fn prepared() -> Closing {
     let connection = memory();
     calls::prepare(&connection);
-    connection
+    Closing::new(connection)
+}
+
+/// A connection that makes sure that nothing keeps it from being closed.
+struct Closing(Option<Connection>);
+
+impl Closing {
+    fn new(connection: Connection) -> Self {
+        Self(Some(connection))
+    }
+}
+
+impl std::ops::Deref for Closing {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl std::ops::DerefMut for Closing {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.0.as_mut().unwrap()
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let closed = self.0.take().map(Connection::close);
+        if !std::thread::panicking() {
+            assert!(!matches!(closed, Some(Err(_))), "{closed:?}");
+        }
+    }
 }
 
 /// The failure that a statement ends with. Nothing has changed.
@@ -368,7 +400,7 @@ fn an_authorizer_that_denies() {
 }
 
 /// A connection to a file that is made once.
-fn prepared_file(made: &mut Vec<tempfile::TempDir>) -> Connection {
+fn prepared_file(made: &mut Vec<tempfile::TempDir>) -> Closing {
     if made.is_empty() {
         let directory = tempfile::tempdir().unwrap();
         calls::prepare(&open(&directory.path().join("pristine.db")));
@@ -376,7 +408,7 @@ fn prepared_file(made: &mut Vec<tempfile::TempDir>) -> Connection {
     }
     let directory = made[0].path();
     std::fs::copy(directory.join("pristine.db"), directory.join("state.db")).unwrap();
-    open(&directory.join("state.db"))
+    Closing::new(open(&directory.join("state.db")))
 }
 
 #[test]
@@ -488,7 +520,7 @@ fn limits_at_their_minima() {
 /// A call inside a call, through the schema, ends.
 #[test]
 fn functions_that_call_themselves() {
-    let connection = memory();
+    let connection = Closing::new(memory());
     connection
         .execute_batch(
             "CREATE VIEW messages AS SELECT id, 't' AS thread_id, 'user' AS role, graph AS content, NULL AS item_json,

@@ -24,6 +24,8 @@ pub struct Connection {
     kept: RefCell<Vec<(&'static str, RawStatement)>>,
     /// Tables of ours that are connected. Their disconnection is the only sign that the connection is being closed.
     anchors: Cell<usize>,
+    /// How often the planner has asked for tables of ours.
+    planned: Cell<u64>,
     depth: Cell<u32>,
     /// What `branch_write` is to run, while one of our functions writes.
     pub(super) pending: Cell<Option<Pending>>,
@@ -39,6 +41,7 @@ impl Connection {
             db,
             kept: RefCell::new(Vec::new()),
             anchors: Cell::new(0),
+            planned: Cell::new(0),
             depth: Cell::new(0),
             pending: Cell::new(None),
             feeds: RefCell::new(Vec::new()),
@@ -59,16 +62,18 @@ impl Connection {
                 .position(|(text, _)| std::ptr::eq(*text, sql))
                 .map(|at| kept.swap_remove(at).1)
         };
-        let raw = match found {
-            Some(raw) => raw,
+        let (planned, raw) = match found {
+            Some(raw) => (self.planned.get(), raw),
             None => {
                 self.anchor();
-                self.compile(sql)?.0.ok_or_else(|| {
+                let planned = self.planned.get();
+                let raw = self.compile(sql)?.0.ok_or_else(|| {
                     Error::new(code::INTERNAL, "an empty statement in the extension")
-                })?
+                })?;
+                (planned, raw)
             }
         };
-        Ok(Statement::new(Rc::clone(self), sql, raw))
+        Ok(Statement::new(Rc::clone(self), sql, raw, planned))
     }
 
     /// Runs all statements of a script in turn, those that `wanted` accepts, and goes on after an error in one if
@@ -143,16 +148,31 @@ impl Connection {
 
     /// Takes back a statement that is no longer used. It is kept only while a table of ours will be told of the close,
     /// and only if there are not several like it already (from calls within calls).
-    pub(super) fn give_back(&self, sql: &'static str, raw: RawStatement) {
+    ///
+    /// `planned` is the connection's count before it was prepared. If the planner has asked for a table of ours
+    /// since, that may have been for this statement, where a trigger or a view uses one. It then holds on to the table
+    /// that is to be told, and is not kept.
+    pub(super) fn give_back(&self, sql: &'static str, raw: RawStatement, planned: u64) {
         const MOST: usize = 4;
+        if self.anchors.get() == 0 || self.planned.get() != planned {
+            return;
+        }
         let mut kept = self.kept.borrow_mut();
         let alike = kept
             .iter()
             .filter(|(text, _)| std::ptr::eq(*text, sql))
             .count();
-        if self.anchors.get() > 0 && alike < MOST {
+        if alike < MOST {
             kept.push((sql, raw));
+            return;
         }
+        // Before the statement goes: that can disconnect a table, which looks into what is kept.
+        drop(kept);
+    }
+
+    /// Counts one more time that the planner has asked for a table of ours.
+    pub(super) fn table_planned(&self) {
+        self.planned.set(self.planned.get().wrapping_add(1));
     }
 
     /// Makes sure that one of our tables is connected, so that statements can be kept (see [`Connection::give_back`]).

@@ -65,15 +65,23 @@ pub struct Statement {
     raw: Option<RawStatement>,
     /// Whether text is bound, which takes memory.
     text_bound: bool,
+    /// For [`Connection::give_back`].
+    planned: u64,
 }
 
 impl Statement {
-    pub(super) fn new(connection: Rc<Connection>, sql: &'static str, raw: RawStatement) -> Self {
+    pub(super) fn new(
+        connection: Rc<Connection>,
+        sql: &'static str,
+        raw: RawStatement,
+        planned: u64,
+    ) -> Self {
         Self {
             connection,
             sql,
             raw: Some(raw),
             text_bound: false,
+            planned,
         }
     }
 
@@ -220,7 +228,7 @@ impl Drop for Statement {
                 // SAFETY: the statement is reset.
                 unsafe { routine!(clear_bindings, raw.0.as_ptr()) };
             }
-            self.connection.give_back(self.sql, raw);
+            self.connection.give_back(self.sql, raw, self.planned);
         }
     }
 }
