@@ -10,7 +10,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use sqlite_branch_reliability::child::{self, Process, Role};
 use sqlite_branch_reliability::database::{
-    add_thread, assert_sound, open, open_and_load, rows, run, try_rows, PATIENCE,
+    add_thread, assert_same, assert_sound, open, open_and_load, rows, run, state, try_rows,
+    PATIENCE,
 };
 use sqlite_branch_reliability::size::size;
 use sqlite_branch_store::StateStore;
@@ -267,6 +268,32 @@ fn busy_after_the_timeout() {
             assert_eq!(failure.code, BUSY, "{sql}: {failure:?}");
             assert!(other.is_autocommit());
             one.execute_batch("COMMIT").unwrap();
+            run(&other, &sql).unwrap();
+        }
+    }
+}
+
+/// With a rollback journal, what is in the way of a commit is somebody who reads: the call is at its end then, and is
+/// undone all the same.
+#[test]
+fn busy_at_the_commit() {
+    for call in WRITES {
+        for around in [
+            "SELECT {}",
+            "INSERT INTO threads(id, preview, ephemeral, model_provider, created_at, updated_at, \
+             status, cwd, cli_version, source) VALUES ({}, '', 0, '', 1, 1, '', '', '', '')",
+        ] {
+            let (_directory, one, other) = two_connections("delete");
+            run(&one, "DROP INDEX branch_messages_jumps").unwrap();
+            let before = state(&other);
+            one.execute_batch("BEGIN").unwrap();
+            rows(&one, "SELECT count(*) FROM messages");
+            let sql = around.replace("{}", call);
+            let failure = try_rows(&other, &sql).unwrap_err();
+            assert_eq!(failure.code, BUSY, "{sql}: {failure:?}");
+            assert!(other.is_autocommit());
+            one.execute_batch("COMMIT").unwrap();
+            assert_same(&state(&other), &before, &sql);
             run(&other, &sql).unwrap();
         }
     }
