@@ -150,10 +150,10 @@ fn fail_write(copies: &Copies, sql: &str, for_good: bool) -> usize {
 fn check_code(failure: &Failure, sql: &str) {
     // Where SQLite cannot map or read a file for want of memory.
     const IOERR_NOMEM: i32 = 10 | (12 << 8);
-    // Where SQLite was about to prepare a statement anew, it rolls everything back for want of memory, and goes on to
-    // say what it thinks of the statement then.
-    const FORGOTTEN: &str = "no such column: parent_entry_id";
-    let forgotten = sql.contains("branch_migrate") && failure.text.contains(FORGOTTEN);
+    // Where SQLite rolls everything back for want of memory, and then goes on to say what it thinks of the statement.
+    const FORGOTTEN: [&str; 2] = ["no such column: parent_entry_id", "abort due to ROLLBACK"];
+    let forgotten =
+        sql.contains("branch_migrate") && FORGOTTEN.iter().any(|text| failure.text.contains(text));
     assert!(
         failure.code == NOMEM || failure.code == IOERR_NOMEM || forgotten,
         "{sql}: {failure:?}"
