@@ -299,6 +299,43 @@ fn busy_at_the_commit() {
     }
 }
 
+/// Two connections that share a cache lock tables, not files.
+#[test]
+fn locked_in_a_shared_cache() {
+    const LOCKED: i32 = 6;
+    let connect = || {
+        let connection = Connection::open("file:shared?mode=memory&cache=shared").unwrap();
+        sqlite_branch_store::register(&connection).unwrap();
+        connection
+    };
+    let (one, other) = (connect(), connect());
+    run(&one, "SELECT branch_migrate()").unwrap();
+    add_thread(&one, "t");
+    run(&one, "SELECT branch_append('t', 'user', 'first')").unwrap();
+    one.execute_batch("BEGIN IMMEDIATE").unwrap();
+    run(&one, "SELECT branch_append('t', 'user', 'second')").unwrap();
+    let reads = ["branch_depth(1)", "branch_tip(1)", "branch_root(1)"];
+    for call in WRITES.iter().chain(&reads[..]) {
+        let sql = format!("SELECT {call}");
+        // There is nothing to migrate, and nobody has locked the schema.
+        if let Err(failure) = try_rows(&other, &sql) {
+            assert_eq!(failure.primary(), LOCKED, "{sql}: {failure:?}");
+        } else {
+            assert!(sql.contains("migrate"), "{sql}");
+        }
+    }
+    one.execute_batch("ROLLBACK").unwrap();
+    for call in WRITES {
+        let before = state(&other);
+        other.execute_batch("BEGIN").unwrap();
+        run(&other, &format!("SELECT {call}")).unwrap();
+        other.execute_batch("ROLLBACK").unwrap();
+        assert_same(&state(&other), &before, call);
+    }
+    one.close().unwrap();
+    other.close().unwrap();
+}
+
 #[test]
 fn busy_where_waiting_cannot_help() {
     for call in WRITES {

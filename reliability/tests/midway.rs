@@ -149,3 +149,54 @@ fn from_thread_to_thread() {
     }
     connection.close().unwrap();
 }
+
+/// The extension comes once more: as it is linked here, and from its file.
+#[test]
+fn registered_again() {
+    let use_all = |connection: &Connection| {
+        for call in WRITES {
+            run(connection, "SAVEPOINT one").unwrap();
+            run(connection, &format!("SELECT {call}")).unwrap();
+            connection
+                .execute_batch("ROLLBACK TO one; RELEASE one")
+                .unwrap();
+        }
+        for sql in READS {
+            run(connection, sql).unwrap();
+        }
+    };
+    let connection = memory();
+    calls::prepare(&connection);
+    use_all(&connection);
+    for _ in 0..size(3) {
+        sqlite_branch_store::register(&connection).unwrap();
+        use_all(&connection);
+        load(&connection).unwrap();
+        use_all(&connection);
+    }
+    // Under an open cursor SQLite refuses, and all that was there goes on.
+    for sql in READS {
+        let mut statement = connection.prepare(sql).unwrap();
+        let mut reading = statement.query([]).unwrap();
+        let open = reading.next().unwrap().is_some();
+        let again = sqlite_branch_store::register(&connection);
+        while reading.next().unwrap_or(None).is_some() {}
+        drop(reading);
+        drop(statement);
+        assert_eq!(again.is_err(), open, "{sql}");
+        use_all(&connection);
+    }
+    connection.close().unwrap();
+}
+
+fn load(connection: &Connection) -> rusqlite::Result<()> {
+    // SAFETY: the file is ours, built from this repository.
+    unsafe {
+        connection.load_extension_enable()?;
+        connection.load_extension(
+            sqlite_branch_reliability::dist::loadable_stem(),
+            None::<&str>,
+        )?;
+    }
+    connection.load_extension_disable()
+}
