@@ -115,6 +115,26 @@ fn an_authorizer_that_allows_only_to_read() {
     }
 }
 
+/// Statements that calls have left for later calls do not get past an authorizer that comes later.
+#[test]
+fn an_authorizer_that_comes_late() {
+    let mut connection = prepared();
+    assert_eq!(try_all(&connection), all());
+    let no_messages = |context: AuthContext<'_>| match context.action {
+        AuthAction::Read {
+            table_name: "messages",
+            ..
+        } => Authorization::Deny,
+        _ => Authorization::Allow,
+    };
+    connection.authorizer(Some(no_messages)).unwrap();
+    // The first only tells versions.
+    for sql in &READS[1..] {
+        let failure = try_rows(&connection, sql).unwrap_err();
+        assert_eq!(failure.primary(), AUTH, "{sql}: {failure:?}");
+    }
+}
+
 fn read_only(connection: &Connection) {
     for call in &WRITES[..WRITES.len() - 1] {
         let failure = refused(connection, &format!("SELECT {call}"));
