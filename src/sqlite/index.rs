@@ -12,8 +12,8 @@ pub struct Shape {
     pub name: &'static str,
     /// The columns of its rows, comma-separated, as in `CREATE TABLE`.
     pub columns: &'static str,
-    /// Its arguments, which are hidden columns after the others.
-    pub arguments: &'static [&'static str],
+    /// Its arguments, which are hidden columns after the others, with their types.
+    pub arguments: &'static [(&'static str, &'static str)],
     /// How many of them must be given.
     pub required: usize,
     /// The orders in which it can give its rows.
@@ -150,8 +150,8 @@ impl Shape {
     /// The `CREATE TABLE` statement that declares the columns.
     pub(super) fn declaration(&self) -> String {
         let mut text = format!("CREATE TABLE {}({}", self.name, self.columns);
-        for argument in self.arguments {
-            text.push_str(&format!(", \"{argument}\" HIDDEN"));
+        for (name, kind) in self.arguments {
+            text.push_str(&format!(", \"{name}\" {kind} HIDDEN"));
         }
         text.push(')');
         text
@@ -209,7 +209,7 @@ impl Shape {
                 }
             }
         }
-        for (at, argument) in self.arguments.iter().enumerate() {
+        for (at, (argument, _)) in self.arguments.iter().enumerate() {
             let named = named.get(at).copied().unwrap_or(false);
             if named && chosen.get(at).copied().flatten().is_none() {
                 return Ok(false);

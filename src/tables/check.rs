@@ -15,7 +15,7 @@ impl Table for BranchCheck {
     const SHAPE: Shape = Shape {
         name: "branch_check",
         columns: "thread_id TEXT, message_id INTEGER, problem TEXT, detail TEXT",
-        arguments: &["thread"],
+        arguments: &[("thread", "TEXT")],
         required: 0,
         orders: &[SortKey::rowid(Order::Natural, Order::Reverse)],
         rows: 10,

@@ -21,7 +21,7 @@ impl Table for BranchChildren {
         name: "branch_children",
         columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
                   parent_entry_id INTEGER, is_current INTEGER",
-        arguments: &["message_id"],
+        arguments: &[("message_id", "INTEGER")],
         required: 1,
         orders: &BY_ID,
         rows: 3,

@@ -23,7 +23,7 @@ impl Table for BranchDiff {
         name: "branch_diff",
         columns: "side TEXT, id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, \
                   created_at INTEGER, parent_entry_id INTEGER",
-        arguments: &["a", "b"],
+        arguments: &[("a", "INTEGER"), ("b", "INTEGER")],
         required: 2,
         orders: &[
             SortKey::rowid(Order::Natural, Order::Reverse),

@@ -13,7 +13,7 @@ impl Table for BranchFeed {
     const SHAPE: Shape = Shape {
         name: "branch_feed",
         columns: "id INTEGER",
-        arguments: &["number"],
+        arguments: &[("number", "INTEGER")],
         required: 1,
         orders: &[],
         rows: 100,

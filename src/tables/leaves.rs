@@ -22,7 +22,7 @@ impl Table for BranchLeaves {
         name: "branch_leaves",
         columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
                   parent_entry_id INTEGER, depth INTEGER, fork_id INTEGER, is_current INTEGER",
-        arguments: &["thread"],
+        arguments: &[("thread", "TEXT")],
         required: 1,
         orders: &BY_ID,
         rows: 10,

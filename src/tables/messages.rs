@@ -23,7 +23,7 @@ impl Table for BranchMessages {
         name: "branch_messages",
         columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
                   parent_entry_id INTEGER, distance INTEGER",
-        arguments: &["thread", "limit", "before"],
+        arguments: &[("thread", "TEXT"), ("limit", "INTEGER"), ("before", "INTEGER")],
         required: 1,
         orders: &[
             SortKey::new(DISTANCE, Order::Reverse, Order::Natural),

@@ -20,7 +20,7 @@ impl Table for BranchPath {
     const SHAPE: Shape = Shape {
         name: "branch_path",
         columns: "id INTEGER, distance INTEGER",
-        arguments: &["message_id", "limit"],
+        arguments: &[("message_id", "INTEGER"), ("limit", "INTEGER")],
         required: 1,
         orders: &[
             SortKey::new(DISTANCE, Order::Reverse, Order::Natural),

@@ -22,7 +22,7 @@ impl Table for BranchSiblings {
         name: "branch_siblings",
         columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
                   parent_entry_id INTEGER, position INTEGER, is_current INTEGER",
-        arguments: &["message_id"],
+        arguments: &[("message_id", "INTEGER")],
         required: 1,
         orders: &[
             BY_ID[0],

@@ -27,7 +27,7 @@ impl Table for BranchTree {
         columns:
             "id INTEGER, parent_entry_id INTEGER, role TEXT, created_at INTEGER, depth INTEGER, \
                   children INTEGER, is_leaf INTEGER, is_current INTEGER, preview TEXT, graph TEXT",
-        arguments: &["thread"],
+        arguments: &[("thread", "TEXT")],
         required: 1,
         orders: &[SortKey::rowid(Order::Natural, Order::Reverse)],
         rows: 200,

@@ -1,5 +1,8 @@
 //! Joins with other tables.
 
+use rusqlite::params;
+
+use crate::host::integer;
 use crate::{forked, host, integers, plan};
 
 #[test]
@@ -136,5 +139,45 @@ fn outer_joins() {
             "SELECT m.id FROM branch_path(9) AS p RIGHT JOIN messages AS m ON m.id = p.id WHERE p.id IS NULL ORDER BY 1"
         ),
         [3, 5, 7, 8, 10, 11, 12]
+    );
+}
+
+/// A thread id is text, also where it looks like a number: '7' and '007' are two threads.
+#[test]
+fn thread_ids_that_look_like_numbers() {
+    let connection = host::migrated();
+    for thread in ["7", "007"] {
+        host::add_thread(&connection, thread);
+        integer(
+            &connection,
+            "SELECT branch_append(?1, 'user', 'hello')",
+            params![thread],
+        );
+    }
+    for table in [
+        "branch_messages",
+        "branch_tree",
+        "branch_leaves",
+        "branch_check",
+    ] {
+        let joined = format!(
+            "SELECT count(*) FROM {table}('7') AS rows JOIN threads ON threads.id = rows.thread \
+             WHERE threads.id = '007'"
+        );
+        assert_eq!(integer(&connection, &joined, &[]), 0, "{joined}");
+        let listed =
+            format!("SELECT count(*) FROM {table} WHERE thread IN (SELECT id FROM threads)");
+        let expected = if table == "branch_check" { 0 } else { 2 };
+        assert_eq!(integer(&connection, &listed, &[]), expected, "{listed}");
+        let one = format!("SELECT count(*) FROM {table} WHERE thread IN ('007', 'a')");
+        assert_eq!(integer(&connection, &one, &[]), expected / 2, "{one}");
+    }
+    let steps = plan(
+        &connection,
+        "SELECT threads.id FROM branch_messages('7') AS rows JOIN threads ON threads.id = rows.thread",
+    );
+    assert!(
+        steps.iter().any(|step| step.starts_with("SEARCH threads")),
+        "{steps:?}"
     );
 }
