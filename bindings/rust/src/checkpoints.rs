@@ -63,7 +63,7 @@ impl Transaction<'_> {
             params![thread_id, checkpoint_id, state, sql::now()],
             doing,
         )
-        .map_err(|error| error.or_missing(Thing::Thread, || format!("{thread_id:?}")))?;
+        .map_err(|error| error.or_missing(Thing::Thread, thread_id))?;
         Ok(())
     }
 

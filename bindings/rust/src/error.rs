@@ -48,7 +48,7 @@ impl std::fmt::Display for Thing {
 /// let store = StateStore::open(Some(dir.path().join("state.db")))?;
 /// let error = store.append_message("nobody", "user", "hello", None).unwrap_err();
 /// assert!(matches!(error, Error::NotFound { .. }));
-/// assert_eq!(error.to_string(), "no thread \"nobody\"");
+/// assert_eq!(error.to_string(), "no thread 'nobody'");
 /// # Ok(())
 /// # }
 /// ```
@@ -56,19 +56,19 @@ impl std::fmt::Display for Thing {
 #[non_exhaustive]
 pub enum Error {
     /// A thread, a message or another row that the call needs does not exist.
-    #[error("no {what} {id}")]
+    #[error("no {what} {}", shown(*what, id))]
     NotFound {
         /// What was looked for.
         what: Thing,
-        /// Its id; text is in quotes.
+        /// Its id.
         id: String,
     },
     /// What the call was to create is there already.
-    #[error("{what} {id} exists already")]
+    #[error("{what} {} exists already", shown(*what, id))]
     AlreadyExists {
         /// What was to be created.
         what: Thing,
-        /// Its id; text is in quotes.
+        /// Its id.
         id: String,
     },
     /// Another writer kept the database, or the session index, for longer than the busy timeout. On a connection of your
@@ -82,9 +82,9 @@ pub enum Error {
         source: Option<rusqlite::Error>,
     },
     /// Something that is no message id, or the id of a message in another thread.
-    #[error("{id} {reason}")]
+    #[error("{} {reason}", shown_id(id))]
     InvalidId {
-        /// What was given; text is in quotes.
+        /// What was given.
         id: String,
         /// What is wrong with it.
         reason: String,
@@ -198,7 +198,7 @@ impl Error {
     pub(crate) fn no_thread(id: &str) -> Self {
         Self::NotFound {
             what: Thing::Thread,
-            id: format!("{id:?}"),
+            id: id.to_owned(),
         }
     }
 
@@ -210,10 +210,11 @@ impl Error {
     }
 
     /// The same error, or that what a row refers to is missing if a foreign key says so.
-    pub(crate) fn or_missing(self, what: Thing, id: impl FnOnce() -> String) -> Self {
+    pub(crate) fn or_missing(self, what: Thing, id: &str) -> Self {
         let code = self.sqlite_error().and_then(|error| error.sqlite_error());
         if code.is_some_and(|code| code.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY) {
-            return Self::NotFound { what, id: id() };
+            let id = id.to_owned();
+            return Self::NotFound { what, id };
         }
         self
     }
@@ -230,8 +231,8 @@ impl Error {
             }
             if refusal.starts_with(&format!("message {id} is not in thread ")) {
                 return Self::InvalidId {
-                    id: format!("message {id}"),
-                    reason: format!("is not in thread {:?}", thread_id.unwrap_or_default()),
+                    id: id.to_string(),
+                    reason: format!("is not in thread '{}'", thread_id.unwrap_or_default()),
                 };
             }
         }
@@ -243,7 +244,7 @@ impl Error {
             if refusal.starts_with("thread ") {
                 return Self::AlreadyExists {
                     what: Thing::Thread,
-                    id: format!("{id:?}"),
+                    id: id.to_owned(),
                 };
             }
         }
@@ -310,6 +311,22 @@ impl Error {
             },
             _ => Self::Sqlite { doing, source },
         }
+    }
+}
+
+/// An id as the extension's own errors show it: text in quotes, numbers without.
+fn shown(what: Thing, id: &str) -> String {
+    match what {
+        Thing::Message => id.to_owned(),
+        _ => format!("'{id}'"),
+    }
+}
+
+/// What was given for a message id.
+fn shown_id(id: &str) -> String {
+    match id.parse::<i64>() {
+        Ok(id) => format!("message {id}"),
+        Err(_) => format!("'{id}'"),
     }
 }
 

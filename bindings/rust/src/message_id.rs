@@ -32,7 +32,7 @@ impl<T: AsRef<str> + ?Sized> IntoMessageId for &T {
 fn parse(text: &str) -> Result<i64> {
     // SQLite, which read the text for the seed, does not mind blanks around a number.
     text.trim().parse().map_err(|_| Error::InvalidId {
-        id: format!("{text:?}"),
+        id: text.to_owned(),
         reason: "is not a message id".to_owned(),
     })
 }

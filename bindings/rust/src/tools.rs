@@ -47,7 +47,7 @@ impl Transaction<'_> {
                 params![thread_id, tool.position, tool.name, tool.description, schema],
                 doing,
             )
-            .map_err(|error| error.or_missing(Thing::Thread, || format!("{thread_id:?}")))?;
+            .map_err(|error| error.or_missing(Thing::Thread, thread_id))?;
         }
         Ok(())
     }

@@ -91,7 +91,7 @@ fn ids_may_be_text_everywhere() {
     for bad in ["", "x", "1.5", "1x", "99999999999999999999"] {
         let error = store.fork_at_message(bad, "user", "hi", None).unwrap_err();
         assert!(matches!(&error, Error::InvalidId { .. }), "{error:?}");
-        assert!(error.to_string().contains(&format!("{bad:?}")), "{error}");
+        assert!(error.to_string().contains(&format!("'{bad}'")), "{error}");
     }
 }
 
@@ -206,7 +206,7 @@ fn a_batch_is_a_chain_with_its_items_and_times_or_nothing() {
     assert_eq!(listed[1].parent_entry_id, Some(ids[0]));
     assert!(store.append_messages("t", &[]).unwrap().is_empty());
     let error = store.append_messages("nobody", &batch).unwrap_err();
-    assert_eq!(error.to_string(), "no thread \"nobody\"");
+    assert_eq!(error.to_string(), "no thread 'nobody'");
     assert_eq!(shown(&store, "t"), ids);
 }
 
@@ -250,7 +250,7 @@ fn what_is_missing_is_named() {
         Error::NotFound { what, id } => (what, id),
         other => panic!("{other:?}"),
     };
-    let thread = (Thing::Thread, "\"x\"".to_owned());
+    let thread = (Thing::Thread, "x".to_owned());
     let message = (Thing::Message, "999".to_owned());
     assert_eq!(
         named(store.append_message("x", "user", "", None).unwrap_err()),
@@ -286,7 +286,7 @@ fn what_is_missing_is_named() {
         ),
         "{error:?}"
     );
-    assert_eq!(error.to_string(), "thread \"t\" exists already");
+    assert_eq!(error.to_string(), "thread 't' exists already");
 
     assert_eq!(store.tip(999).unwrap(), None);
     assert_eq!(store.root(999).unwrap(), None);
@@ -391,7 +391,7 @@ fn thread_ids_and_texts_of_any_characters() {
     let error = store
         .append_message("%s%n", "user", "hi", None)
         .unwrap_err();
-    assert_eq!(error.to_string(), "no thread \"%s%n\"");
+    assert_eq!(error.to_string(), "no thread '%s%n'");
     assert_eq!(store.leaves("nul\0inside").unwrap().len(), 1);
     assert!(store.check(None).unwrap().is_empty());
 }

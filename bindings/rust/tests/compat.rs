@@ -191,8 +191,8 @@ fn errors_convert_into_what_callers_use() {
     }
     let store = support::TestStore::new();
     let error = anyhow_error(&store).unwrap_err();
-    assert_eq!(format!("{error:#}"), "while chatting: no thread \"x\"");
-    assert_eq!(boxed(&store).unwrap_err().to_string(), "no thread \"x\"");
+    assert_eq!(format!("{error:#}"), "while chatting: no thread 'x'");
+    assert_eq!(boxed(&store).unwrap_err().to_string(), "no thread 'x'");
 }
 
 #[test]

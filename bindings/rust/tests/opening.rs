@@ -263,7 +263,7 @@ fn foreign_keys_are_on() {
     let error = store
         .save_checkpoint("nobody", "c", &serde_json::Value::Null)
         .unwrap_err();
-    assert_eq!(error.to_string(), "no thread \"nobody\"");
+    assert_eq!(error.to_string(), "no thread 'nobody'");
 }
 
 /// Connections for reading are opened later than the store: they must not go to another file then.

@@ -79,7 +79,7 @@ fn only_a_message_of_the_thread_can_be_its_leaf() {
     assert!(matches!(error, Error::InvalidId { .. }), "{error:?}");
     assert_eq!(
         error.to_string(),
-        format!("message {theirs} is not in thread \"t\"")
+        format!("message {theirs} is not in thread 't'")
     );
     let error = store.set_current_leaf_id("t", 4711).unwrap_err();
     assert!(
@@ -95,7 +95,7 @@ fn only_a_message_of_the_thread_can_be_its_leaf() {
     assert_eq!(error.to_string(), "no message 4711");
     let error = store.set_current_leaf_id("t", "the first").unwrap_err();
     assert!(matches!(error, Error::InvalidId { .. }), "{error:?}");
-    assert_eq!(error.to_string(), "\"the first\" is not a message id");
+    assert_eq!(error.to_string(), "'the first' is not a message id");
     let error = store.set_current_leaf_id("nobody", mine).unwrap_err();
     assert!(
         matches!(
@@ -269,6 +269,20 @@ fn json_that_could_not_be_read_back_is_refused() {
     assert_eq!(shown(&store, "t"), [id]);
     let state = store.load_checkpoint("t", None).unwrap().unwrap().state;
     assert_eq!(state, nested(127));
+
+    // SQL stores it, as the seed does, and one such message is an error of every list that it is in.
+    let conn = Connection::open(store.db()).unwrap();
+    sqlite_branch_store::register(&conn).unwrap();
+    let append = "SELECT branch_append('t', 'user', 'deep', ?1)";
+    let deep: i64 = conn
+        .query_row(append, [nested(128).to_string()], |row| row.get(0))
+        .unwrap();
+    let error = store.list_messages("t", None).unwrap_err();
+    assert!(matches!(error, Error::InvalidJson { .. }), "{error:?}");
+    let item = format!("the item of message {deep} in thread \"t\"");
+    assert!(error.to_string().contains(&item), "{error}");
+    store.switch_leaf("t", Some(id)).unwrap();
+    assert_eq!(shown(&store, "t"), [id]);
 }
 
 fn job(id: &str, progress: Option<u8>) -> JobStateRecord {
@@ -339,9 +353,9 @@ fn a_tool_or_checkpoint_of_no_thread_is_refused_by_name() {
         input_schema: Value::Null,
     };
     let error = store.persist_dynamic_tools("x", &[tool]).unwrap_err();
-    assert_eq!(error.to_string(), "no thread \"x\"");
+    assert_eq!(error.to_string(), "no thread 'x'");
     let error = store.save_checkpoint("x", "c", &Value::Null).unwrap_err();
-    assert_eq!(error.to_string(), "no thread \"x\"");
+    assert_eq!(error.to_string(), "no thread 'x'");
 }
 
 #[test]

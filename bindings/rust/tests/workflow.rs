@@ -252,20 +252,20 @@ fn a_row_that_belongs_to_nothing_is_refused_by_name() {
         other => panic!("{other:?}"),
     };
     let error = store.upsert_branch_run(&branch("b", "no run")).unwrap_err();
-    assert_eq!(missing(error), (Thing::WorkflowRun, "\"no run\"".into()));
+    assert_eq!(missing(error), (Thing::WorkflowRun, "no run".into()));
     store.upsert_workflow_run(&workflow("w", 1)).unwrap();
     let error = store
         .upsert_leaf_run(&leaf("l", "w", Some("no branch"), None, 1))
         .unwrap_err();
-    assert_eq!(missing(error), (Thing::BranchRun, "\"no branch\"".into()));
+    assert_eq!(missing(error), (Thing::BranchRun, "no branch".into()));
     let error = store
         .upsert_control_node_run(&control("n", "no run"))
         .unwrap_err();
-    assert_eq!(missing(error), (Thing::WorkflowRun, "\"no run\"".into()));
+    assert_eq!(missing(error), (Thing::WorkflowRun, "no run".into()));
     let error = store
         .upsert_teacher_candidate(&candidate("t", "w", "no node"))
         .unwrap_err();
-    assert_eq!(error.to_string(), "no control node run \"no node\"");
+    assert_eq!(error.to_string(), "no control node run 'no node'");
 }
 
 #[test]

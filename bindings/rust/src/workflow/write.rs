@@ -202,7 +202,7 @@ impl Transaction<'_> {
             matches!(sql::value(self.conn(), query, [id], doing), Ok(false))
         });
         match missing {
-            Some(((what, _), id)) => error.or_missing(*what, || format!("{id:?}")),
+            Some(((what, _), id)) => error.or_missing(*what, id),
             None => error,
         }
     }
