@@ -4,20 +4,31 @@
 
 use std::error::Error;
 use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
 
-use sqlite_branch_store::{MessageRecord, StateStore, ThreadMetadata};
+use sqlite_branch_store::{IntoMessageId, MessageRecord, StateStore, ThreadMetadata};
 
 const THREAD: &str = "chat";
 
 const HELP: &str = "\
 text           say something
-/edit N text   say something else in place of message N
+/edit ID text  say something else in place of message ID
 /again         have the last answer made again
-/next N        switch to the next version of message N
+/next ID       switch to the next version of message ID
 /tree          draw all versions
 /quit          leave";
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match chat() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("chat: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chat() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).unwrap_or_else(|| "chat.db".into());
     let store = StateStore::open(Some(path.into()))?;
     if store.get_thread(THREAD)?.is_none() {
@@ -29,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match run(&store, line?.trim(), &mut out) {
             Ok(true) => {}
             Ok(false) => break,
-            // What the store has to say, such as that there is no message of that number, is for the user.
+            // What the store has to say is for the user.
             Err(error) => writeln!(out, "! {error}")?,
         }
     }
@@ -58,8 +69,8 @@ fn run(store: &StateStore, line: &str, out: &mut impl Write) -> Result<bool, Box
             show(store, out)?;
         }
         "/edit" => {
-            let (number, text) = rest.split_once(' ').ok_or("/edit N text")?;
-            let edited = nth(store, number)?;
+            let (id, text) = rest.split_once(' ').ok_or("/edit ID text")?;
+            let edited = on_screen(store, id)?;
             if edited.role != "user" {
                 return Err("only what you said can be edited".into());
             }
@@ -68,7 +79,7 @@ fn run(store: &StateStore, line: &str, out: &mut impl Write) -> Result<bool, Box
             show(store, out)?;
         }
         "/next" => {
-            let versions = store.siblings(nth(store, rest)?.id)?;
+            let versions = store.siblings(on_screen(store, rest)?.id)?;
             let here = versions.iter().position(|v| v.is_current).unwrap_or(0);
             let next = &versions[(here + 1) % versions.len()];
             // As far as that version went, not just to it.
@@ -89,12 +100,12 @@ fn run(store: &StateStore, line: &str, out: &mut impl Write) -> Result<bool, Box
     Ok(true)
 }
 
-/// The message that is shown with a number.
-fn nth(store: &StateStore, number: &str) -> Result<MessageRecord, Box<dyn Error>> {
-    let number: usize = number.trim().parse()?;
+/// The message of the current branch that has this id.
+fn on_screen(store: &StateStore, id: &str) -> Result<MessageRecord, Box<dyn Error>> {
+    let id = id.into_message_id()?;
     let shown = store.list_messages(THREAD, None)?;
-    let message = shown.into_iter().nth(number.wrapping_sub(1));
-    Ok(message.ok_or(format!("there is no message {number}"))?)
+    let message = shown.into_iter().find(|message| message.id == id);
+    Ok(message.ok_or(format!("message {id} is not among those above"))?)
 }
 
 /// What an answer answers.
@@ -112,9 +123,9 @@ fn reply(question: &str, version: usize) -> String {
     }
 }
 
-/// Prints the current branch, with how many versions there are of each message.
+/// Prints the current branch: ids, how many versions there are of each message, what was said.
 fn show(store: &StateStore, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    for (at, message) in store.list_messages(THREAD, None)?.iter().enumerate() {
+    for message in store.list_messages(THREAD, None)? {
         let versions = store.siblings(message.id)?;
         let place = versions.iter().find(|v| v.message.id == message.id);
         let versions = match place {
@@ -126,9 +137,7 @@ fn show(store: &StateStore, out: &mut impl Write) -> Result<(), Box<dyn Error>> 
         writeln!(
             out,
             "{}{versions} {}: {}",
-            at + 1,
-            message.role,
-            message.content
+            message.id, message.role, message.content
         )?;
     }
     out.flush()?;

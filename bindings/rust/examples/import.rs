@@ -5,14 +5,25 @@
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::path::Path;
+use std::process::ExitCode;
 
 use sqlite_branch_store::rusqlite::{Connection, OpenFlags};
 use sqlite_branch_store::{MessageRecord, StateStore, ThreadListFilters, Transaction};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match import() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("import: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn import() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let [from, to] = arguments.as_slice() else {
-        return Err("usage: import EXISTING NEW".into());
+        return Err("give two files: EXISTING NEW".into());
     };
 
     // Opening brings a file up to date, so a copy is opened. VACUUM INTO copies what is committed, a log included.

@@ -82,21 +82,22 @@ fn a_chat_with_edit_again_and_switch() {
         "chat",
         dir.path(),
         &[],
-        "hello\n/again\n/edit 1 hi\n/next 1\n/next 2\n/edit 2 no\n/next 9\n/tree\n/what\n/quit\nnot heard\n",
+        "hello\n/again\n/edit 1 hi\n/next 4\n/next 3\n/edit 2 no\n/next 4\n/next two\n/tree\n/what\n/quit\nnot heard\n",
     );
     let expected = "\
 1 user: hello
 2 assistant: You said: hello
 1 user: hello
-2 [2 of 2] assistant: You said: hello (in other words, 1)
-1 [2 of 2] user: hi
-2 assistant: You said: hi
+3 [2 of 2] assistant: You said: hello (in other words, 1)
+4 [2 of 2] user: hi
+5 assistant: You said: hi
 1 [1 of 2] user: hello
-2 [2 of 2] assistant: You said: hello (in other words, 1)
+3 [2 of 2] assistant: You said: hello (in other words, 1)
 1 [1 of 2] user: hello
 2 [1 of 2] assistant: You said: hello
 ! only what you said can be edited
-! there is no message 9
+! message 4 is not among those above
+! 'two' is not a message id
 ";
     let rest = printed
         .strip_prefix(expected)
@@ -108,7 +109,7 @@ fn a_chat_with_edit_again_and_switch() {
         5,
         "{rest}"
     );
-    assert!(rest.contains("/edit N text"));
+    assert!(rest.contains("/edit ID text"));
     assert!(!printed.contains("not heard"));
 
     // It goes on where it was.
@@ -118,9 +119,43 @@ fn a_chat_with_edit_again_and_switch() {
         "{printed}"
     );
     assert!(
-        printed.ends_with("3 user: more\n4 assistant: You said: more\n"),
+        printed.ends_with("6 user: more\n7 assistant: You said: more\n"),
         "{printed}"
     );
+}
+
+#[test]
+fn errors_are_for_people() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("text.db"),
+        "this is text, and no database\n",
+    )
+    .unwrap();
+    for (name, arguments, expected) in [
+        (
+            "import",
+            &["text.db"][..],
+            "import: give two files: EXISTING NEW\n",
+        ),
+        (
+            "import",
+            &["text.db", "new.db"],
+            "import: file is not a database\n",
+        ),
+        ("chat", &["text.db"], "text.db: file is not a database\n"),
+    ] {
+        let output = Command::new(example(name))
+            .args(arguments)
+            .current_dir(dir.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.starts_with(&format!("{name}: ")), "{error}");
+        assert!(error.ends_with(expected), "{error}");
+    }
 }
 
 #[test]
