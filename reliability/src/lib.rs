@@ -5,6 +5,7 @@
 //! * [`calls`]: a small database, and statements that use all that there is.
 //! * [`database`]: connections with the extension, what is in a database, and whether it is sound.
 //! * [`dist`]: the built extension and the sqlite3 shell.
+//! * [`queries`]: random queries, and the same over ordinary tables.
 //! * [`child`]: processes that say what they have done, until they are killed.
 //! * [`program`]: C programs with a SQLite of their own.
 //! * [`faults`]: memory and files of SQLite that fail when they are told to.
@@ -15,4 +16,5 @@ pub mod database;
 pub mod dist;
 pub mod faults;
 pub mod program;
+pub mod queries;
 pub mod size;

@@ -4,8 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sqlite_branch_reliability::dist;
 use sqlite_branch_reliability::program::{build, output, Sqlite};
+use sqlite_branch_reliability::queries::{self, Query};
+use sqlite_branch_reliability::size::{random, size};
+use sqlite_branch_reliability::{database, dist};
 
 /// The scripts that the tests of the shell play.
 fn scripts() -> Vec<PathBuf> {
@@ -29,6 +31,41 @@ fn play(host: &Path, script: &Path) -> String {
             .arg(dist::loadable_stem())
             .arg(script),
     )
+}
+
+/// Marks in the output of a script.
+const MARK: &str = "-- result";
+
+/// Runs random queries on a host, over the tables and over copies of their rows: they have the same results. Gives them.
+fn query(host: &Path, database: &Path, queries: &[Query], directory: &Path) -> Vec<Vec<String>> {
+    let script = directory.join("queries.sql");
+    let mut text = String::new();
+    for query in queries {
+        text.push_str(&format!(
+            "SELECT '{MARK}';\n{};\nSELECT '{MARK}';\n{};\n",
+            query.real, query.copied
+        ));
+    }
+    std::fs::write(&script, format!(".load branch\n{text}SELECT '{MARK}';\n")).unwrap();
+    let printed = output(
+        Command::new(host)
+            .arg(database)
+            .arg(dist::loadable_stem())
+            .arg(&script),
+    );
+    let mut results: Vec<Vec<String>> = Vec::new();
+    for line in printed.lines() {
+        if line == MARK {
+            results.push(Vec::new());
+        } else if let Some(result) = results.last_mut() {
+            result.push(line.to_owned());
+        }
+    }
+    assert_eq!(results.len(), 2 * queries.len() + 1, "{printed}");
+    for (query, results) in queries.iter().zip(results.chunks(2)) {
+        query.compare(results[0].clone(), results[1].clone());
+    }
+    results
 }
 
 #[test]
@@ -73,6 +110,18 @@ fn all_hosts_agree() {
             );
         }
     }
+    let database = directory.path().join("queries.db");
+    queries::prepare(&database::open(&database));
+    let queries: Vec<Query> = (0..size(1_000))
+        .map(|at| Query::any(&mut random(at)))
+        .collect();
+    for (_, host) in &hosts {
+        let results = query(host, &database, &queries, directory.path());
+        assert!(results
+            .iter()
+            .flatten()
+            .all(|line| !line.starts_with("error")));
+    }
     let versions: Vec<String> = hosts
         .iter()
         .map(|(_, host)| {
@@ -85,8 +134,9 @@ fn all_hosts_agree() {
         .collect();
     assert_eq!(versions[1], "3.38.0");
     println!(
-        "hosts: {} scripts, {lines} lines, the same on SQLite {}",
+        "hosts: {} scripts, {lines} lines, and {} random queries, the same on SQLite {}",
         scripts().len(),
+        queries.len(),
         versions.join(", ")
     );
 }

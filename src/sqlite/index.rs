@@ -209,14 +209,29 @@ impl Shape {
                 }
             }
         }
-        for (at, (argument, _)) in self.arguments.iter().enumerate() {
+        let mut lacking = false;
+        for at in 0..self.arguments.len() {
             let named = named.get(at).copied().unwrap_or(false);
             if named && chosen.get(at).copied().flatten().is_none() {
                 return Ok(false);
             }
-            if !named && at < self.required {
-                return Err(Error::misuse(format!("needs an argument: {argument}")));
+            lacking |= !named && at < self.required;
+        }
+        if lacking {
+            // No error yet: older SQLites ask about each side of an OR alone, without the arguments that are there. If
+            // this is what comes to be run, `check_given` says what is missing.
+            let given = chosen.iter().enumerate();
+            info_ref.idxNum = Plan {
+                given: given.fold(0, |mask, (at, chosen)| {
+                    mask | u32::from(chosen.is_some()) << at
+                }),
+                order: Order::Natural,
+                used: 0,
             }
+            .encode();
+            info_ref.estimatedCost = NEVER;
+            info_ref.estimatedRows = i64::MAX;
+            return Ok(true);
         }
         let mut given = 0;
         let mut position = 0;
@@ -251,6 +266,16 @@ impl Shape {
         Ok(true)
     }
 
+    /// Makes sure that a plan has all the arguments that must be given.
+    pub(super) fn check_given(&self, plan: Plan) -> Result<()> {
+        for (at, (argument, _)) in self.arguments.iter().enumerate().take(self.required) {
+            if plan.given >> at & 1 == 0 {
+                return Err(Error::misuse(format!("needs an argument: {argument}")));
+            }
+        }
+        Ok(())
+    }
+
     /// The order that satisfies an ORDER BY, if there is one.
     fn order_for(&self, terms: &[ffi::OrderTerm]) -> Option<Order> {
         let first = terms.first()?;
@@ -265,6 +290,9 @@ impl Shape {
         })
     }
 }
+
+/// The cost of a plan that is none.
+const NEVER: f64 = 1e99;
 
 /// The value of a constraint's right side, where the planner knows it: a literal, that is.
 ///

@@ -310,6 +310,7 @@ unsafe extern "C" fn filter<T: Table>(
             let _nested = connection.enter()?;
             cursor.rows = None;
             cursor.forget_arguments();
+            T::SHAPE.check_given(plan)?;
             let mut arguments = Arguments([None; 4]);
             for (at, value) in plan.arguments().zip(Value::all(values, count)) {
                 if let Some(place) = arguments.0.get_mut(at) {
