@@ -106,9 +106,96 @@ pub struct Query {
     pub copied: String,
 }
 
+/// Queries whose arguments come from elsewhere in the query, and the same without the extension's tables. `{condition}`
+/// is one over `a.id` and `m.id`.
+const JOINED: [(&str, &str); 10] = [
+    (
+        "SELECT m.id, a.id FROM messages AS m, branch_children(m.id) AS a WHERE {condition}",
+        "SELECT m.id, a.id FROM messages AS m JOIN messages AS a ON a.parent_entry_id = m.id WHERE {condition}",
+    ),
+    (
+        "SELECT m.id, a.id FROM messages AS m LEFT JOIN branch_children(m.id) AS a ON {condition} ORDER BY m.id, a.id",
+        "SELECT m.id, a.id FROM messages AS m LEFT JOIN messages AS a ON a.parent_entry_id = m.id AND ({condition}) \
+         ORDER BY m.id, a.id",
+    ),
+    (
+        "SELECT a.id, a.role FROM branch_children AS a, messages AS m WHERE a.message_id = m.id AND ({condition})",
+        "SELECT a.id, a.role FROM messages AS a, messages AS m WHERE a.parent_entry_id = m.id AND ({condition})",
+    ),
+    (
+        "SELECT m.id, (SELECT count(*) FROM branch_path(m.id)) AS n FROM messages AS m, messages AS a \
+         WHERE a.id = m.id AND ({condition}) ORDER BY m.id DESC",
+        "SELECT m.id, branch_depth(m.id) + 1 FROM messages AS m, messages AS a \
+         WHERE a.id = m.id AND ({condition}) ORDER BY m.id DESC",
+    ),
+    (
+        "SELECT a.id, a.distance FROM branch_path AS a, messages AS m \
+         WHERE m.id = a.id AND a.message_id IN (5, 7, 11, 5) AND ({condition})",
+        "SELECT a.id, a.distance FROM (SELECT 5 AS i UNION SELECT 7 UNION SELECT 11) AS v, branch_path(v.i) AS a, \
+         messages AS m WHERE m.id = a.id AND ({condition})",
+    ),
+    (
+        "SELECT a.id FROM branch_path AS a, messages AS m \
+         WHERE m.id = a.id AND (a.message_id = 5 OR a.message_id = 7) AND ({condition})",
+        "SELECT a.id FROM (SELECT * FROM branch_path(5) UNION ALL SELECT * FROM branch_path(7)) AS a, messages AS m \
+         WHERE m.id = a.id AND ({condition})",
+    ),
+    (
+        "SELECT m.id, a.id FROM threads AS t JOIN branch_leaves(t.id) AS a JOIN messages AS m ON m.id = a.parent_entry_id \
+         WHERE {condition}",
+        "SELECT m.id, a.id FROM messages AS a JOIN messages AS m ON m.id = a.parent_entry_id \
+         WHERE NOT EXISTS (SELECT 1 FROM messages AS c WHERE c.parent_entry_id = a.id) AND ({condition})",
+    ),
+    (
+        "SELECT m.id, a.id, a.is_current FROM branch_path(11) AS m, branch_siblings(m.id) AS a WHERE {condition}",
+        "SELECT m.id, s.id, s.is_current FROM copy2 AS m JOIN messages AS r ON r.id = m.id JOIN messages AS a \
+         ON a.parent_entry_id IS r.parent_entry_id AND (r.parent_entry_id IS NOT NULL OR a.thread_id = r.thread_id) \
+         JOIN branch_siblings(a.id) AS s ON s.id = a.id WHERE {condition}",
+    ),
+    (
+        "SELECT m.id, a.id FROM messages AS m, branch_path(m.id, 2) AS a WHERE a.distance = 1 AND ({condition})",
+        "SELECT m.id, a.id FROM messages AS m, messages AS a WHERE a.id = m.parent_entry_id AND ({condition})",
+    ),
+    (
+        "SELECT m.id, max(a.id), count(*) FROM messages AS m, branch_diff(m.id, 8) AS a WHERE {condition} \
+         GROUP BY m.id ORDER BY m.id",
+        "SELECT m.id, max(a.id), count(*) FROM messages AS m, messages AS a \
+         WHERE (a.id IN (SELECT id FROM branch_path(m.id)) <> (a.id IN (SELECT id FROM branch_path(8)))) AND ({condition}) \
+         GROUP BY m.id ORDER BY m.id",
+    ),
+];
+
 impl Query {
     /// Any query.
     pub fn any(random: &mut Rng) -> Self {
+        if random.u32(0..3) > 0 {
+            return Self::over_one_or_two(random);
+        }
+        let (real, copied) = JOINED[random.usize(0..JOINED.len())];
+        let mut side = || {
+            let number = random.i64(0..26);
+            match random.u32(0..6) {
+                0 => format!("a.id = {number}"),
+                1 => format!("m.id = {number}"),
+                2 => format!("a.id > {number}"),
+                3 => format!("m.id <= {number}"),
+                4 => format!("a.id IN (2, 3, 8, {number})"),
+                _ => "a.id > m.id".to_owned(),
+            }
+        };
+        let (one, other) = (side(), side());
+        let condition = match random.u32(0..4) {
+            0 => one,
+            1 => format!("{one} AND {other}"),
+            _ => format!("{one} OR {other}"),
+        };
+        Self {
+            real: real.replace("{condition}", &condition),
+            copied: copied.replace("{condition}", &condition),
+        }
+    }
+
+    fn over_one_or_two(random: &mut Rng) -> Self {
         let at = random.usize(0..USES.len());
         let other = random.usize(0..USES.len());
         let template = template(random, at, other);
