@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{}", node.graph);
     }
 
-    // Back to the first answer, as far as that went.
+    // Back to the first answer, as far as that went. (An unknown message's tip is None: before the first message.)
     store.switch_leaf("trip", store.tip(lisbon)?)?;
     for message in store.list_messages("trip", None)? {
         println!("{}: {}", message.role, message.content);

@@ -5,8 +5,9 @@
 //! [`register`]. Both use the SQL functions and tables of the sqlite-branch extension, which is linked in: what they
 //! write, the `sqlite3` shell can read, and the other way round.
 //!
-//! Files that other programs of the same family wrote open here, and they can open what is written here. See
-//! `docs/migrating.md` in the repository for what a caller of theirs will see change.
+//! Files that other programs of the same family wrote open here, and they can open what is written here. The *seed* is
+//! the one that the schema, and the names of the methods, come from. See `docs/migrating.md` in the repository for what a
+//! caller of its store will see change.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 

@@ -84,6 +84,7 @@ impl StateStore {
     /// Moves the thread's leaf to any of its messages, or before the first one with `None`.
     ///
     /// A user who picks an alternative expects what came after it as well: switch to its [`tip`](StateStore::tip).
+    /// The tip of an unknown message is `None`, which would switch to before the first one: check its id first.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
