@@ -47,3 +47,12 @@ SELECT length(preview), preview FROM branch_tree('') WHERE id = 10;
 SELECT branch_append('', 'user', replace(printf('%.60c', 'x'), 'x', '🌳'), NULL, 11);
 SELECT length(preview) FROM branch_tree('') WHERE id = 11;
 SELECT * FROM branch_check();
+
+-- It is words with one space between, looks at 240 characters, stops at a NUL, and leaves bidi controls.
+SELECT branch_append('', 'user', '  a' || char(1) || char(10) || 'b  c' || char(0) || 'd', NULL, 12);
+SELECT branch_append('', 'user', printf('%239c', ' ') || 'xy', NULL, 13);
+SELECT branch_append('', 'user', printf('%240c', ' ') || 'x', NULL, 14);
+SELECT branch_append('', 'user', char(0x202e) || 'abc', NULL, 15);
+SELECT created_at, hex(preview) FROM branch_tree('') WHERE created_at > 11;
+SELECT branch_append('', printf('%.61c', 'r'), '', NULL, 16);
+SELECT graph FROM branch_tree('') WHERE created_at = 16;
