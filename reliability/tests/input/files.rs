@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use fastrand::Rng;
 use sqlite_branch_reliability::calls::{self, READS, WRITES};
 use sqlite_branch_reliability::database::{open, rows, run, try_rows, Failure};
+use sqlite_branch_store::{StateStore, ThreadListFilters};
 
 use crate::Tally;
 
@@ -56,7 +57,9 @@ impl Harness {
             bytes.truncate(random.usize(0..bytes.len()));
         }
         let path = self.directory.join("state.db");
-        let _ = std::fs::remove_file(path.with_extension("db-journal"));
+        for suffix in ["db-journal", "db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(path.with_extension(suffix));
+        }
         std::fs::write(&path, &bytes).unwrap();
         let connection = open(&path);
         let count = |sql: &str, tally: &mut Tally| {
@@ -76,5 +79,51 @@ impl Harness {
         for sql in READS {
             count(sql, tally);
         }
+        drop(connection);
+        std::fs::write(&path, &bytes).unwrap();
+        use_store(&path, tally);
+    }
+}
+
+/// The Rust store takes such a file, or refuses it.
+fn use_store(path: &Path, tally: &mut Tally) {
+    let store = match StateStore::open(Some(path.to_owned())) {
+        Ok(store) => store,
+        Err(error) => {
+            tally.calls += 1;
+            tally.refused += 1;
+            assert!(!error.to_string().is_empty());
+            return;
+        }
+    };
+    let outcomes = [
+        store.list_threads(ThreadListFilters::default()).err(),
+        store.get_thread("t").err(),
+        store.list_messages("t", None).err(),
+        store.list_messages_before("u", 10, Some(3)).err(),
+        store.path(7, None).err(),
+        store.list_leaf_messages("t").err(),
+        store.leaves("t").err(),
+        store.children(2).err(),
+        store.siblings(3).err(),
+        store.tree("t").err(),
+        store.diff(5, 11).err(),
+        store.check(None).err(),
+        store.tip(1).err(),
+        store.append_message("t", "user", "x", None).err(),
+        store.fork_at_message(3, "user", "x", None).err(),
+        store.add_alternative(1, "user", "x", None).err(),
+        store.switch_leaf("t", Some(2)).err(),
+        store.copy_branch(5, "copied").err(),
+        store.prune(6).err(),
+        store.clear_messages("u").err(),
+        store.delete_thread("u").err(),
+        store.list_messages("t", None).err(),
+    ];
+    tally.calls += outcomes.len();
+    for error in outcomes.into_iter().flatten() {
+        tally.refused += 1;
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("internal error"), "{text}");
     }
 }
