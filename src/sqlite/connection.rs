@@ -170,7 +170,7 @@ impl Connection {
         drop(kept);
     }
 
-    /// Counts one more time that the planner has asked for a table of ours.
+    /// Counts one more time that the planner has asked for a table of ours that is an anchor.
     pub(super) fn table_planned(&self) {
         self.planned.set(self.planned.get().wrapping_add(1));
     }

@@ -260,8 +260,10 @@ unsafe extern "C" fn best_index<T: Table>(
     table: *mut ffi::sqlite3_vtab,
     info: *mut ffi::sqlite3_index_info,
 ) -> c_int {
-    // SAFETY: the table is connected.
-    unsafe { (*table.cast::<Connected>()).connection.table_planned() };
+    if T::ANCHOR {
+        // SAFETY: the table is connected.
+        unsafe { (*table.cast::<Connected>()).connection.table_planned() };
+    }
     // SAFETY: SQLite passes a structure for this call.
     match guarded(|| unsafe { T::SHAPE.best_index(info) }) {
         Ok(true) => code::OK,
