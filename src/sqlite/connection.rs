@@ -265,8 +265,15 @@ impl Connection {
         unsafe { routine!(last_insert_rowid, self.db) }
     }
 
-    /// Whether some schema has a table of this name, which SQLite would then take for ours.
-    pub(super) fn has_table(&self, name: &CStr) -> bool {
+    /// Refuses to go on where some schema has a table of the name of one of ours, which SQLite would take for it.
+    pub(super) fn nothing_in_the_way_of(&self, name: &CStr) -> Result<()> {
+        if self.has_table(name) {
+            return Err(in_the_way(name));
+        }
+        Ok(())
+    }
+
+    fn has_table(&self, name: &CStr) -> bool {
         use std::ptr::{null, null_mut};
         // SAFETY: the connection is open, the name ends in a NUL, and null is allowed for what nobody asks for.
         let outcome = unsafe {
@@ -291,6 +298,14 @@ impl Connection {
         // SAFETY: the connection is open.
         unsafe { routine!(get_autocommit, self.db) != 0 }
     }
+}
+
+/// The error where another table or view has the name of one of ours.
+pub(super) fn in_the_way(name: &CStr) -> Error {
+    Error::misuse(format!(
+        "a table or view named {} is in the way; rename it",
+        name.to_string_lossy()
+    ))
 }
 
 /// Says what helps where a database has not been brought up to date.

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::Connection;
+use crate::error::Result;
 
 /// The place where a statement finds its next id.
 pub type Place = Rc<Cell<Option<i64>>>;
@@ -20,7 +21,8 @@ pub struct Feed {
 
 impl Feed {
     /// A place that no other statement has.
-    pub fn new(connection: &Rc<Connection>) -> Self {
+    pub fn new(connection: &Rc<Connection>) -> Result<Self> {
+        connection.nothing_in_the_way_of(c"branch_feed")?;
         let place = Place::default();
         let mut feeds = connection.feeds.borrow_mut();
         let number = match feeds.iter().position(Option::is_none) {
@@ -34,11 +36,11 @@ impl Feed {
             *feed = Some(Rc::clone(&place));
         }
         drop(feeds);
-        Self {
+        Ok(Self {
             connection: Rc::clone(connection),
             number,
             place,
-        }
+        })
     }
 
     /// The argument of `branch_feed` that leads to this place.

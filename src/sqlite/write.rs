@@ -10,6 +10,7 @@ use std::os::raw::{c_char, c_int, c_void};
 use std::ptr::NonNull;
 use std::rc::Rc;
 
+use super::connection::in_the_way;
 use super::ffi::{self, routine};
 use super::table::{declare, register_module, report, EMPTY_TABLE};
 use super::{code, guarded, Connection};
@@ -36,9 +37,7 @@ impl Connection {
     /// In autocommit mode that is a transaction. Otherwise it is part of the one that is open, and an error leaves what
     /// that one did before as it is.
     pub fn atomically<T>(self: &Rc<Self>, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        if self.has_table(NAME_FOR_C) {
-            return Err(in_the_way());
-        }
+        self.nothing_in_the_way_of(NAME_FOR_C)?;
         let mut statement = self.prepare(INSERT)?;
         let mut work = Some(work);
         let mut outcome = None;
@@ -60,7 +59,7 @@ impl Connection {
             (Some(Err(error)), _) | (_, Err(error)) => Err(error),
             (Some(Ok(value)), Ok(())) => Ok(value),
             // A view with a trigger that takes what is inserted.
-            (None, Ok(())) => Err(in_the_way()),
+            (None, Ok(())) => Err(in_the_way(NAME_FOR_C)),
         }
     }
 }
@@ -127,12 +126,6 @@ const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
     xRollbackTo: None,
     xShadowName: None,
 };
-
-fn in_the_way() -> Error {
-    Error::misuse(format!(
-        "a table or view named {NAME} is in the way; rename it"
-    ))
-}
 
 fn refused() -> Error {
     Error::misuse("for the functions of sqlite-branch alone")

@@ -136,7 +136,7 @@ impl Fetch {
                 (feed, statement)
             }
             empty => {
-                let feed = Feed::new(&self.connection);
+                let feed = Feed::new(&self.connection)?;
                 let mut statement = self.connection.prepare(self.wanted.single())?;
                 statement.start(&[feed.number()])?;
                 feed.set(id);

@@ -221,6 +221,36 @@ fn tables_that_are_something_else() {
     }
 }
 
+/// The table that ids are handed over in is ours, or reads say that another one is in the way. They never give its rows.
+#[test]
+fn a_table_in_the_way_of_reads() {
+    let expected: Vec<Vec<String>> = READS.iter().map(|sql| rows(&prepared(), sql)).collect();
+    for table in [
+        "CREATE TABLE branch_feed(id); INSERT INTO branch_feed VALUES (1)",
+        "CREATE VIEW branch_feed AS SELECT 1 AS id",
+        "CREATE VIRTUAL TABLE branch_feed USING fts5(id); \
+             INSERT INTO branch_feed SELECT value FROM json_each('[0, 1, 2, 3, 4, 5]')",
+        "CREATE TEMP TABLE branch_feed(id, number); INSERT INTO branch_feed VALUES (1, 0)",
+    ] {
+        for used_before in [false, true] {
+            let connection = prepared();
+            if used_before {
+                try_all(&connection);
+            }
+            connection.execute_batch(table).unwrap();
+            for (sql, expected) in READS.iter().zip(&expected) {
+                match try_rows(&connection, sql) {
+                    Ok(found) => assert_eq!(&found, expected, "{table}: {sql}"),
+                    Err(failure) => {
+                        assert_eq!(failure.code, ERROR, "{table}: {sql}: {failure:?}");
+                        assert!(failure.text.contains("branch_feed"), "{failure:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn triggers_of_the_users() {
     for (trigger, works) in [
