@@ -372,6 +372,12 @@ unsafe extern "C" fn column<T: Table>(
             match cursor.arguments.get(at) {
                 // SAFETY: a copy of our own, which is protected.
                 Some(value) if !value.is_null() => unsafe { context.result_value(*value) },
+                // One that was left out is what the row would have been asked for by.
+                _ if T::SHAPE.required == 0 => {
+                    if let Some(rows) = &cursor.rows {
+                        rows.column(&mut context, column)?;
+                    }
+                }
                 _ => context.result_null(),
             }
             return Ok(());

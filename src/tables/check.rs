@@ -8,6 +8,10 @@ use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, So
 use crate::tree::check::{check, Problem};
 use crate::tree::snapshot::Snapshot;
 
+const THREAD_ID: usize = 0;
+/// The argument, where it was left out.
+const THREAD: usize = 4;
+
 /// The table.
 pub struct BranchCheck;
 
@@ -69,7 +73,7 @@ impl Rows for CheckRows {
             return Ok(());
         };
         match column {
-            0 => context.result_text(&problem.thread),
+            THREAD_ID | THREAD => context.result_text(&problem.thread),
             1 => context.result_optional(problem.message),
             2 => context.result_text(problem.problem.as_bytes()),
             _ => context.result_text(problem.detail.as_bytes()),

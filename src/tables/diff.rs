@@ -63,6 +63,7 @@ impl DiffRows {
                 if !fetch.go_to(at.id, at.more)? {
                     return Err(side.walk.missing());
                 }
+                fetch.compare_parent(at.id, at.parent)?;
             }
             return Ok(());
         }

@@ -50,6 +50,7 @@ impl MessageRows {
                 if !fetch.go_to(at.id, at.more)? {
                     return Err(walk.missing());
                 }
+                fetch.compare_parent(at.id, at.parent)?;
             }
         }
         Ok(())

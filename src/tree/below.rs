@@ -11,7 +11,7 @@ use crate::sqlite::{code, Connection};
 /// The ids of a message's children, ascending.
 pub fn children(connection: &Rc<Connection>, id: i64) -> Result<Vec<i64>> {
     let mut statement = connection
-        .prepare("SELECT id FROM main.messages WHERE parent_entry_id = ?1 ORDER BY id")?;
+        .prepare("SELECT id FROM main.messages WHERE parent_entry_id = +?1 ORDER BY id")?;
     let mut ids = Vec::new();
     statement.start(&[id])?;
     while statement.step()? {
@@ -38,7 +38,7 @@ impl Below {
     /// Starts at a message that is there.
     pub fn of(connection: &Rc<Connection>, start: i64) -> Result<Self> {
         let links = connection.prepare(
-            "SELECT parent_entry_id, id FROM main.messages WHERE parent_entry_id >= ?1 \
+            "SELECT parent_entry_id, id FROM main.messages WHERE parent_entry_id >= +?1 \
              ORDER BY parent_entry_id, id",
         )?;
         Ok(Self {
@@ -97,10 +97,10 @@ pub fn tip(connection: &Rc<Connection>, id: i64) -> Result<i64> {
 /// The ids of all first messages in the thread of one, ascending.
 pub fn first_messages(connection: &Rc<Connection>, id: i64) -> Result<Vec<i64>> {
     const INDEXED: &str = "SELECT id FROM main.messages INDEXED BY branch_messages_first \
-         WHERE parent_entry_id IS NULL AND thread_id = (SELECT thread_id FROM main.messages WHERE id = ?1) \
+         WHERE parent_entry_id IS NULL AND thread_id = (SELECT thread_id FROM main.messages WHERE id = +?1) \
          ORDER BY id";
     const ANY: &str = "SELECT id FROM main.messages \
-         WHERE parent_entry_id IS NULL AND thread_id = (SELECT thread_id FROM main.messages WHERE id = ?1) \
+         WHERE parent_entry_id IS NULL AND thread_id = (SELECT thread_id FROM main.messages WHERE id = +?1) \
          ORDER BY id";
     match first_by(connection, INDEXED, id) {
         Err(error) if error.code() == code::ERROR => first_by(connection, ANY, id),

@@ -24,7 +24,7 @@ pub struct Problem {
 /// A query for all threads, and the same for one.
 macro_rules! queries {
     ($query:literal, $one:literal) => {
-        [$query, concat!($query, " AND ", $one, " = ?1")]
+        [$query, concat!($query, " AND ", $one, " = +?1")]
     };
 }
 

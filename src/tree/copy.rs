@@ -28,7 +28,7 @@ pub fn copy(
         copy_thread(connection, &thread, new_thread, created_at)?;
         let mut insert = connection.prepare(
             "INSERT INTO main.messages(thread_id, role, content, item_json, created_at, parent_entry_id) \
-             SELECT ?1, role, content, item_json, created_at, ?2 FROM main.messages WHERE id = ?3",
+             SELECT ?1, role, content, item_json, created_at, ?2 FROM main.messages WHERE id = +?3",
         )?;
         let mut leaf = None;
         while let Some(stretch) = path.next() {
@@ -59,7 +59,7 @@ fn copy_thread(
          SELECT ?2, 'fork', ?3, ?3, \
              rollout_path, preview, ephemeral, model_provider, status, path, cwd, cli_version, title, \
              sandbox_policy, approval_mode, archived, archived_at, git_sha, git_branch, git_origin_url, memory_mode \
-         FROM main.threads WHERE id = ?1",
+         FROM main.threads WHERE id = +?1",
     )?;
     insert.run(&[
         Parameter::Text(thread),

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::error::{Error, Result};
-use crate::sqlite::{code, Connection, Feed, Plan, Statement};
+use crate::sqlite::{code, Connection, Feed, Kind, Plan, Statement};
 
 /// How many columns of `messages` tables show: the contract's M, the id first.
 pub const WIDTH: usize = 7;
@@ -40,9 +40,9 @@ impl Wanted {
         match self {
             Self::All => {
                 "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
-                 FROM main.messages WHERE id >= ?1 ORDER BY id"
+                 FROM main.messages WHERE id >= +?1 ORDER BY id"
             }
-            _ => "SELECT id, thread_id, role FROM main.messages WHERE id >= ?1 ORDER BY id",
+            _ => "SELECT id, thread_id, role FROM main.messages WHERE id >= +?1 ORDER BY id",
         }
     }
 
@@ -50,9 +50,9 @@ impl Wanted {
         match self {
             Self::All => {
                 "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
-                 FROM main.messages WHERE id <= ?1 ORDER BY id DESC"
+                 FROM main.messages WHERE id <= +?1 ORDER BY id DESC"
             }
-            _ => "SELECT id, thread_id, role FROM main.messages WHERE id <= ?1 ORDER BY id DESC",
+            _ => "SELECT id, thread_id, role FROM main.messages WHERE id <= +?1 ORDER BY id DESC",
         }
     }
 
@@ -145,6 +145,26 @@ impl Fetch {
             }
         };
         Ok(statement.step()? && statement.integer(0) == id)
+    }
+
+    /// Makes sure that the message's parent is the one that the indexes told, where its row has been read that far.
+    pub fn compare_parent(&self, id: i64, parent: Option<i64>) -> Result<()> {
+        const PARENT: i32 = WIDTH as i32 - 1;
+        if self.wanted != Wanted::All {
+            return Ok(());
+        }
+        let row = self.row()?;
+        let same = match parent {
+            Some(parent) => row.integer(PARENT) == parent,
+            None => row.kind(PARENT) == Kind::Null,
+        };
+        if same {
+            Ok(())
+        } else {
+            Err(Error::corrupt(format!(
+                "message {id}: its parent is not as an index says; run REINDEX"
+            )))
+        }
     }
 
     /// The row of the message.

@@ -234,7 +234,7 @@ struct ChildCount(Scan);
 impl ChildCount {
     fn open(connection: &Rc<Connection>) -> Result<Self> {
         let statement = connection.prepare(
-            "SELECT parent_entry_id FROM main.messages WHERE parent_entry_id >= ?1 \
+            "SELECT parent_entry_id FROM main.messages WHERE parent_entry_id >= +?1 \
              ORDER BY parent_entry_id",
         )?;
         Ok(Self(Scan::new(statement, Direction::Up, 4)))
@@ -304,7 +304,7 @@ fn leaves_by_links(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64
 fn leaves_by_search(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
     // The plus keeps SQLite from taking a text for a number where the column of parents has no type.
     let mut statement = connection.prepare(
-        "SELECT id FROM main.messages AS m WHERE thread_id = ?1 \
+        "SELECT id FROM main.messages AS m WHERE thread_id = +?1 \
          AND NOT EXISTS (SELECT 1 FROM main.messages AS c WHERE c.parent_entry_id = +m.id)",
     )?;
     let mut ids = Vec::new();

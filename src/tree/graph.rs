@@ -62,7 +62,7 @@ impl Graph {
             forest,
             current,
             row: connection.prepare(
-                "SELECT role, substr(content, 1, 240), created_at, parent_entry_id FROM main.messages WHERE id = ?1",
+                "SELECT role, substr(content, 1, 240), created_at, parent_entry_id FROM main.messages WHERE id = +?1",
             )?,
         }))
     }

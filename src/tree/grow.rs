@@ -127,7 +127,7 @@ pub fn inserted(connection: &Rc<Connection>) -> Result<i64> {
 /// Sets the leaf of a thread that is there.
 pub fn set_leaf(connection: &Rc<Connection>, thread: &[u8], leaf: Option<i64>) -> Result<()> {
     let mut update =
-        connection.prepare("UPDATE main.threads SET current_leaf_id = ?2 WHERE id = ?1")?;
+        connection.prepare("UPDATE main.threads SET current_leaf_id = ?2 WHERE id = +?1")?;
     update.run(&[Parameter::Text(thread), optional(leaf)])?;
     if connection.changes() == 1 {
         Ok(())

@@ -18,16 +18,16 @@ use crate::sqlite::{code, Connection, Kind, Parameter, Statement};
 
 const JUMPS: &str =
     "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
-     WHERE parent_entry_id IS NOT id - 1 AND id <= ?1 ORDER BY id DESC";
-const EACH: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id <= ?1 ORDER BY id DESC";
-const EACH_UP: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id >= ?1 ORDER BY id";
+     WHERE parent_entry_id IS NOT id - 1 AND id <= +?1 ORDER BY id DESC";
+const EACH: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id <= +?1 ORDER BY id DESC";
+const EACH_UP: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id >= +?1 ORDER BY id";
 /// How many entries are worth stepping over.
 const NEAR: u32 = 5;
 
 const COUNT_LINKS: &str =
     "SELECT count(*) FROM main.messages INDEXED BY idx_messages_parent_entry_id \
-     WHERE parent_entry_id >= ?1 AND parent_entry_id < ?2 AND id = parent_entry_id + 1";
-const COUNT_ROWS: &str = "SELECT count(*) FROM main.messages WHERE id > ?1 AND id <= ?2";
+     WHERE parent_entry_id >= +?1 AND parent_entry_id < +?2 AND id = parent_entry_id + 1";
+const COUNT_ROWS: &str = "SELECT count(*) FROM main.messages WHERE id > +?1 AND id <= +?2";
 
 /// Messages of which each is the child of the one with the id before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +157,7 @@ impl Verify {
 /// The highest id in a run of which there is no message, or the one before the run.
 fn highest_missing(connection: &Rc<Connection>, first: i64, last: i64) -> Result<i64> {
     let mut ids = connection
-        .prepare("SELECT id FROM main.messages WHERE id <= ?1 AND id >= ?2 ORDER BY id DESC")?;
+        .prepare("SELECT id FROM main.messages WHERE id <= +?1 AND id >= +?2 ORDER BY id DESC")?;
     ids.start(&[last, first])?;
     let mut expected = last;
     while ids.step()? && ids.integer(0) == expected {
@@ -216,7 +216,7 @@ impl Parents {
     pub fn open(connection: &Rc<Connection>) -> Result<Self> {
         const JUMPS: &str =
             "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
-             WHERE parent_entry_id IS NOT id - 1 AND id >= ?1 ORDER BY id";
+             WHERE parent_entry_id IS NOT id - 1 AND id >= +?1 ORDER BY id";
         let (statement, jumps) = match connection.prepare(JUMPS) {
             Ok(statement) => (statement, true),
             Err(error) if error.code() == code::ERROR => (connection.prepare(EACH_UP)?, false),
@@ -250,7 +250,7 @@ impl Parents {
 
 /// Whether a message is there.
 pub fn exists(connection: &Rc<Connection>, id: i64) -> Result<bool> {
-    let mut statement = connection.prepare("SELECT 1 FROM main.messages WHERE id = ?1")?;
+    let mut statement = connection.prepare("SELECT 1 FROM main.messages WHERE id = +?1")?;
     statement.start(&[id])?;
     statement.step()
 }
@@ -274,6 +274,6 @@ pub fn any_later_parent(connection: &Rc<Connection>) -> Result<bool> {
 /// A message's parent, which is None for a first message; None altogether if there is no such message.
 pub fn parent(connection: &Rc<Connection>, id: i64) -> Result<Option<Option<i64>>> {
     let mut statement =
-        connection.prepare("SELECT id, parent_entry_id FROM main.messages WHERE id = ?1")?;
+        connection.prepare("SELECT id, parent_entry_id FROM main.messages WHERE id = +?1")?;
     statement.once(&[Parameter::Integer(id)], |row| parent_in(row, id))
 }

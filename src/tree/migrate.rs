@@ -54,7 +54,7 @@ fn is_up_to_date(connection: &Rc<Connection>) -> Result<bool> {
         return Ok(false);
     }
     let mut find = connection.prepare(
-        "SELECT 1 FROM main.sqlite_schema WHERE type IN ('table', 'index') AND name = ?1 COLLATE NOCASE",
+        "SELECT 1 FROM main.sqlite_schema WHERE type IN ('table', 'index') AND name = +?1 COLLATE NOCASE",
     )?;
     for name in [THREADS, BRANCHES, WORKFLOW, WALK]
         .into_iter()

@@ -15,7 +15,7 @@ pub fn clear(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
             return Err(thread::unknown(thread));
         }
         set_leaf(connection, thread, None)?;
-        let mut delete = connection.prepare("DELETE FROM main.messages WHERE thread_id = ?1")?;
+        let mut delete = connection.prepare("DELETE FROM main.messages WHERE thread_id = +?1")?;
         delete.run(&[Parameter::Text(thread)])?;
         Ok(connection.changes())
     })
@@ -39,7 +39,7 @@ pub fn prune(connection: &Rc<Connection>, message: i64) -> Result<i64> {
             _ => None,
         };
         move_leaves(connection, &ids, leaf)?;
-        let mut delete = connection.prepare("DELETE FROM main.messages WHERE id = ?1")?;
+        let mut delete = connection.prepare("DELETE FROM main.messages WHERE id = +?1")?;
         for id in &ids {
             delete.run(&[Parameter::Integer(*id)])?;
             if connection.changes() != 1 {
@@ -66,7 +66,7 @@ fn move_leaves(connection: &Rc<Connection>, ids: &[i64], leaf: Option<i64>) -> R
     }
     drop(threads);
     let mut update =
-        connection.prepare("UPDATE main.threads SET current_leaf_id = ?2 WHERE rowid = ?1")?;
+        connection.prepare("UPDATE main.threads SET current_leaf_id = ?2 WHERE rowid = +?1")?;
     for row in rows {
         update.run(&[Parameter::Integer(row), optional(leaf)])?;
         if connection.changes() != 1 {

@@ -8,7 +8,7 @@ use crate::sqlite::{Connection, Kind, Parameter, Statement};
 
 /// Whether a thread is there.
 pub fn exists(connection: &Rc<Connection>, thread: &[u8]) -> Result<bool> {
-    let mut statement = connection.prepare("SELECT 1 FROM main.threads WHERE id = ?1")?;
+    let mut statement = connection.prepare("SELECT 1 FROM main.threads WHERE id = +?1")?;
     let found = statement.once(&[Parameter::Text(thread)], |_| Ok(()))?;
     Ok(found.is_some())
 }
@@ -20,7 +20,7 @@ pub fn unknown(thread: &[u8]) -> Error {
 
 /// A thread's current leaf with the message of that id, if it is there.
 const LEAF: &str = "SELECT current_leaf_id, \
-     (SELECT id FROM main.messages WHERE id = current_leaf_id) FROM main.threads WHERE id = ?1";
+     (SELECT id FROM main.messages WHERE id = current_leaf_id) FROM main.threads WHERE id = +?1";
 
 /// A thread's current leaf, which is None before the first message; None altogether if there is no such thread.
 pub fn leaf(connection: &Rc<Connection>, thread: &[u8]) -> Result<Option<Option<i64>>> {
@@ -69,7 +69,7 @@ fn present_in(row: &Statement, thread: &[u8]) -> Result<Option<i64>> {
 }
 
 /// By the index on thread and time, which is all that is read. It is nearly sorted by id, as a rule.
-const MESSAGES: &str = "SELECT id FROM main.messages WHERE thread_id = ?1 ORDER BY created_at";
+const MESSAGES: &str = "SELECT id FROM main.messages WHERE thread_id = +?1 ORDER BY created_at";
 
 /// The ids of a thread's messages, ascending.
 pub fn messages(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
@@ -104,6 +104,6 @@ pub fn is_compact(connection: &Rc<Connection>, thread: &[u8]) -> Result<bool> {
 
 /// The thread of a message: its bytes, or None if there is no such message.
 pub fn of_message(connection: &Rc<Connection>, id: i64) -> Result<Option<Vec<u8>>> {
-    let mut statement = connection.prepare("SELECT thread_id FROM main.messages WHERE id = ?1")?;
+    let mut statement = connection.prepare("SELECT thread_id FROM main.messages WHERE id = +?1")?;
     statement.once(&[Parameter::Integer(id)], |row| Ok(row.text(0)?.to_vec()))
 }
