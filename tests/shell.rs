@@ -51,4 +51,4 @@ macro_rules! sessions {
     };
 }
 
-sessions!(broken, by_hand, errors, indexes, paging, rollback, schema, text, tour);
+sessions!(broken, by_hand, errors, full, indexes, paging, rollback, schema, text, tour);
