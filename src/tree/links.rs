@@ -14,13 +14,16 @@ use std::rc::Rc;
 
 use super::scan::{Direction, Scan};
 use crate::error::{Error, Result};
-use crate::sqlite::{code, Connection, Kind, Parameter, Statement};
+use crate::sqlite::{code, Connection, Feed, Kind, Parameter, Statement};
 
 const JUMPS: &str =
     "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
      WHERE parent_entry_id IS NOT id - 1 AND id <= +?1 ORDER BY id DESC";
 const EACH: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id <= +?1 ORDER BY id DESC";
 const EACH_UP: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id >= +?1 ORDER BY id";
+const JUMP: &str = "SELECT m.id, m.parent_entry_id FROM branch_feed(?1) AS f \
+     CROSS JOIN main.messages AS m INDEXED BY branch_messages_jumps \
+     WHERE m.parent_entry_id IS NOT m.id - 1 AND m.id = f.id";
 /// How many entries are worth stepping over.
 const NEAR: u32 = 5;
 
@@ -52,12 +55,55 @@ impl Run {
     }
 }
 
+/// Looks up single jumps. Where the messages of many threads are mixed, each is a jump, with many others before the next
+/// one that is wanted, and a statement that is fed with ids costs half of what it costs to start the scan anew.
+#[derive(Default)]
+struct Single {
+    fed: Option<(Feed, Statement)>,
+    /// How many of the latest messages were jumps that had to be sought.
+    alone: u32,
+}
+
+impl Single {
+    /// After how many it is worth to expect another one.
+    const ENOUGH: u32 = 3;
+
+    /// Notes whether the scan has found such a one.
+    fn note(&mut self, alone: bool) {
+        self.alone = if alone { self.alone + 1 } else { 0 };
+    }
+
+    /// The parent of a message, if it is likely to be a jump, and is one.
+    fn parent(&mut self, connection: &Rc<Connection>, id: i64) -> Result<Option<Option<i64>>> {
+        if self.alone < Self::ENOUGH {
+            return Ok(None);
+        }
+        if self.fed.is_none() {
+            let feed = Feed::new(connection)?;
+            let mut statement = connection.prepare(JUMP)?;
+            statement.start(&[feed.number()])?;
+            self.fed = Some((feed, statement));
+        }
+        if let Some((feed, statement)) = &mut self.fed {
+            feed.set(id);
+            if statement.step()? {
+                return parent_in(statement, id).map(Some);
+            }
+        }
+        // Not a jump, and the statement has come to its end over that.
+        self.fed = None;
+        self.alone = 0;
+        Ok(None)
+    }
+}
+
 /// Reads links between messages.
 pub struct Links {
     connection: Rc<Connection>,
     scan: Scan,
     /// Whether the scan is over jumps only.
     jumps: bool,
+    single: Single,
 }
 
 impl Links {
@@ -72,6 +118,7 @@ impl Links {
             connection: Rc::clone(connection),
             scan: Scan::new(statement, Direction::Down, NEAR),
             jumps,
+            single: Single::default(),
         })
     }
 
@@ -79,6 +126,13 @@ impl Links {
     ///
     /// Messages of a run that has several are not known to be there: see [`Verify`].
     pub fn run(&mut self, last: i64, child: Option<i64>) -> Result<Run> {
+        if let Some(parent) = self.single.parent(&self.connection, last)? {
+            return Ok(Run {
+                first: last,
+                last,
+                parent,
+            });
+        }
         let found = match self.scan.seek(last) {
             // A statement that was kept from a time when the index was there.
             Err(error) if self.jumps && error.code() == code::ERROR => {
@@ -89,6 +143,8 @@ impl Links {
             }
             other => other?,
         };
+        self.single
+            .note(self.jumps && self.scan.sought() && found == Some(last));
         match found {
             // Without this, a walk along a damaged index might never end.
             Some(first) if first > last => Err(Error::corrupt(format!(
@@ -209,6 +265,7 @@ pub struct Parents {
     connection: Rc<Connection>,
     scan: Scan,
     jumps: bool,
+    single: Single,
 }
 
 impl Parents {
@@ -226,11 +283,15 @@ impl Parents {
             connection: Rc::clone(connection),
             scan: Scan::new(statement, Direction::Up, NEAR),
             jumps,
+            single: Single::default(),
         })
     }
 
     /// The parent of a message that is there.
     pub fn of(&mut self, id: i64) -> Result<Option<i64>> {
+        if let Some(parent) = self.single.parent(&self.connection, id)? {
+            return Ok(parent);
+        }
         let found = match self.scan.seek(id) {
             Err(error) if self.jumps && error.code() == code::ERROR => {
                 let each = self.connection.prepare(EACH_UP)?;
@@ -240,6 +301,8 @@ impl Parents {
             }
             other => other?,
         };
+        self.single
+            .note(self.jumps && self.scan.sought() && found == Some(id));
         if found == Some(id) {
             parent_in(self.scan.row(), id)
         } else {

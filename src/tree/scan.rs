@@ -34,6 +34,8 @@ pub struct Scan {
     near: u32,
     /// For how many more seeks not to step, because the last one stepped and was still far away.
     far: u32,
+    /// Whether the last seek was one indeed, rather than a few steps.
+    sought: bool,
     /// The current row's key, turned. None past the end.
     at: Option<i64>,
     /// The current row is the first one for every key from this one, turned, up to its own. None before the first seek.
@@ -48,6 +50,7 @@ impl Scan {
             direction,
             near,
             far: 0,
+            sought: false,
             at: None,
             from: None,
         }
@@ -56,6 +59,7 @@ impl Scan {
     /// Stands on the first row with this key or one that comes later, and gives its key. None if there is no such row.
     pub fn seek(&mut self, key: i64) -> Result<Option<i64>> {
         let wanted = self.direction.turned(key);
+        self.sought = false;
         if self.from.is_some_and(|from| from <= wanted) {
             if self.is_past(wanted) {
                 return Ok(self.key());
@@ -73,6 +77,7 @@ impl Scan {
             }
         }
         self.from = None;
+        self.sought = true;
         self.statement.start(&[key])?;
         self.arrive()?;
         self.from = Some(wanted);
@@ -109,6 +114,11 @@ impl Scan {
 
     fn key(&self) -> Option<i64> {
         self.at.map(|at| self.direction.turned(at))
+    }
+
+    /// Whether the last seek was one indeed, rather than a few steps.
+    pub fn sought(&self) -> bool {
+        self.sought
     }
 
     /// The statement, to read the current row.
