@@ -1,6 +1,6 @@
 //! The one error type: a SQLite result code and what to say.
 
-use crate::sqlite::code;
+use crate::code;
 
 /// What went wrong, as it will reach the caller of the SQL function.
 #[derive(Debug, Clone, PartialEq, Eq)]

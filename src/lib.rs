@@ -13,6 +13,7 @@
 #![warn(missing_docs)]
 
 mod arguments;
+mod code;
 mod error;
 mod functions;
 #[allow(unsafe_code)]

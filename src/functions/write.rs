@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use crate::arguments;
+use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{code, Answer, Connection, Value};
+use crate::sqlite::{Answer, Connection, Value};
 use crate::tree::grow::{self, Draft};
 use crate::tree::{copy, remove};
 

@@ -3,17 +3,22 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
 use std::os::raw::{c_int, c_uint, c_void};
+use std::ptr::NonNull;
 use std::rc::Rc;
 
-use super::code;
-use super::feed::Place;
 use super::ffi::{self, routine};
 use super::statement::{RawStatement, Statement};
-use super::write::Pending;
+use crate::code;
 use crate::error::{Error, Result};
 
 /// How deep our own functions may call each other through the schema (a view named `messages` that calls them, say).
 const DEEPEST: u32 = 16;
+
+/// What xUpdate is to run: gives its result code.
+pub(super) type Pending = NonNull<dyn FnMut() -> c_int>;
+
+/// The place where a statement finds its next id.
+pub type Place = Rc<Cell<Option<i64>>>;
 
 /// A connection, as every function and table of the extension sees it. One per `sqlite3*`; shared by all that is registered on it.
 ///

@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::os::raw::c_int;
 
 use super::ffi::{self, routine};
-use super::{code, Statement};
+use super::Statement;
+use crate::code;
 use crate::error::Error;
 
 /// The place for the result of one call.

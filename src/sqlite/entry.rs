@@ -4,7 +4,8 @@ use std::os::raw::{c_char, c_int};
 use std::rc::Rc;
 
 use super::ffi::{self, Refused};
-use super::{code, guarded, Connection};
+use super::{guarded, Connection};
+use crate::code;
 use crate::error::{Error, Result};
 
 /// A database connection of SQLite, as C sees it.

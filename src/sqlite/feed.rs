@@ -3,14 +3,10 @@
 //! To start a statement anew for each message costs several times what it costs to read the message. A statement that
 //! joins `branch_feed` to a table is started once, and asks for the next id whenever it is stepped.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
-use super::Connection;
+use super::{Connection, Place};
 use crate::error::Result;
-
-/// The place where a statement finds its next id.
-pub type Place = Rc<Cell<Option<i64>>>;
 
 /// A place of one's own, until this is dropped.
 pub struct Feed {

@@ -5,7 +5,8 @@ use std::os::raw::c_int;
 use std::rc::Rc;
 
 use super::connection::free_boxed;
-use super::{code, ffi, guarded, Connection, Context, Value};
+use super::{ffi, guarded, Connection, Context, Value};
+use crate::code;
 use crate::error::{Error, Result};
 
 /// Where a function may be called from.

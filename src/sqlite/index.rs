@@ -3,7 +3,8 @@
 use std::os::raw::c_int;
 
 use super::ffi::{self, routine};
-use super::{code, Kind, Value};
+use super::{Kind, Value};
+use crate::code;
 use crate::error::{Error, Result};
 
 /// What a table-valued function looks like.

@@ -25,33 +25,16 @@ mod table;
 mod value;
 mod write;
 
-pub use connection::Connection;
+pub use connection::{Connection, Place};
 pub use context::Context;
-pub use feed::{Feed, Place};
+pub use feed::Feed;
 pub use function::{Answer, Body, Function, Risk};
 pub use index::{Order, Plan, Shape, SortKey};
 pub use statement::{Parameter, Statement};
 pub use table::{Arguments, Rows, Table};
 pub use value::{Kind, Value};
 
-/// Result codes of SQLite that the extension names itself.
-pub mod code {
-    /// Misuse, or a thing that is not there.
-    pub const ERROR: i32 = 1;
-    /// Something that cannot be: a bug in the extension.
-    pub const INTERNAL: i32 = 2;
-    /// A statement of the same connection is in the way.
-    pub const LOCKED: i32 = 6;
-    /// Out of memory.
-    pub const NOMEM: i32 = 7;
-    /// A stored tree is broken (`SQLITE_CORRUPT_VTAB`).
-    pub const CORRUPT_VTAB: i32 = 11 | (1 << 8);
-    /// The planner's "not this way".
-    pub(super) const CONSTRAINT: i32 = 19;
-    pub(super) const OK: i32 = 0;
-    pub(super) const ROW: i32 = 100;
-    pub(super) const DONE: i32 = 101;
-}
+use crate::code;
 
 /// Runs a callback's body, and turns a panic in it into an error.
 #[inline(always)]

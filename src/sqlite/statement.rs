@@ -5,7 +5,8 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 
 use super::ffi::{self, routine};
-use super::{code, Connection, Kind};
+use super::{Connection, Kind};
+use crate::code;
 use crate::error::{Error, Result};
 
 /// A compiled statement, finalized when it is dropped.

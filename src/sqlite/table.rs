@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use super::connection::free_boxed;
 use super::ffi::{self, routine};
-use super::{code, guarded, Connection, Context, Kind, Plan, Shape, Value};
+use super::{guarded, Connection, Context, Kind, Plan, Shape, Value};
+use crate::code;
 use crate::error::{Error, Result};
 
 /// A table-valued function.

@@ -10,10 +10,11 @@ use std::os::raw::{c_char, c_int, c_void};
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use super::connection::in_the_way;
+use super::connection::{in_the_way, Pending};
 use super::ffi::{self, routine};
 use super::table::{declare, register_module, report, EMPTY_TABLE};
-use super::{code, guarded, Connection};
+use super::{guarded, Connection};
+use crate::code;
 use crate::error::{Error, Result};
 
 const NAME: &str = "branch_write";
@@ -21,9 +22,6 @@ const NAME_FOR_C: &CStr = c"branch_write";
 
 /// With a SELECT rather than VALUES, so that SQLite cannot know that it is one row, and opens a statement journal.
 const INSERT: &str = "INSERT INTO branch_write SELECT 1";
-
-/// What xUpdate is to run: gives its result code.
-pub(super) type Pending = NonNull<dyn FnMut() -> c_int>;
 
 impl Connection {
     /// Makes the table known to this connection.

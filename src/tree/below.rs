@@ -5,8 +5,9 @@ use std::collections::{BinaryHeap, HashSet};
 use std::rc::Rc;
 
 use super::scan::{Direction, Scan};
+use crate::code;
 use crate::error::{push, Error, Result};
-use crate::sqlite::{code, Connection};
+use crate::sqlite::Connection;
 
 /// The ids of a message's children, ascending.
 pub fn children(connection: &Rc<Connection>, id: i64) -> Result<Vec<i64>> {

@@ -142,7 +142,7 @@ impl Check<'_> {
                 at = match links::parent(self.connection, id) {
                     Ok(parent) => parent.flatten(),
                     // A parent that is not an integer ends the way; that is reported with the missing ones.
-                    Err(error) if error.code() == crate::sqlite::code::CORRUPT_VTAB => None,
+                    Err(error) if error.code() == crate::code::CORRUPT_VTAB => None,
                     Err(error) => return Err(error),
                 };
             }

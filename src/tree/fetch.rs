@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{code, Connection, Feed, Kind, Plan, Statement};
+use crate::sqlite::{Connection, Feed, Kind, Plan, Statement};
 
 /// How many columns of `messages` tables show: the contract's M, the id first.
 pub const WIDTH: usize = 7;

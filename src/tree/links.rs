@@ -13,8 +13,9 @@
 use std::rc::Rc;
 
 use super::scan::{Direction, Scan};
+use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{code, Connection, Feed, Kind, Parameter, Statement};
+use crate::sqlite::{Connection, Feed, Kind, Parameter, Statement};
 
 const JUMPS: &str =
     "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::snapshot::Snapshot;
+use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{code, Connection, Parameter};
+use crate::sqlite::{Connection, Parameter};
 
 const THREADS: &str = include_str!("../../sql/0001_threads.sql");
 const BRANCHES: &str = include_str!("../../sql/0002_branches.sql");

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::links::{self, Links, Run, Verify};
+use crate::code;
 use crate::error::{push, Error, Result};
-use crate::sqlite::{code, Connection};
+use crate::sqlite::Connection;
 
 /// A run on a path, with its place there.
 #[derive(Debug, Clone, Copy)]

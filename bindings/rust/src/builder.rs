@@ -1,69 +1,18 @@
-//! What opening a store decides.
+//! Opening a store, and what that decides.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::error::Result;
+use rusqlite::Connection;
+
+use crate::connections::{Connections, Settings};
+use crate::durability::{JournalMode, Synchronous};
+use crate::error::{During, Error, Result};
+use crate::patience;
+use crate::private_files;
+use crate::schema;
+use crate::session_index::SessionIndex;
 use crate::store::StateStore;
-
-/// How SQLite keeps a transaction safe until it is complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum JournalMode {
-    /// A write-ahead log: readers never wait for the writer, and a commit costs one sync. The file keeps this mode for
-    /// whoever opens it next, `-wal` and `-shm` files stand beside it while it is open, and all processes that use it
-    /// must be on one machine.
-    #[default]
-    Wal,
-    /// A rollback journal, deleted after each transaction: SQLite's own default, and the seed's. Readers and the writer
-    /// wait for each other.
-    Delete,
-    /// Like [`JournalMode::Delete`], but the journal is cut to no length, which is faster on some systems.
-    Truncate,
-    /// Like [`JournalMode::Delete`], but the journal stays and its head is overwritten.
-    Persist,
-}
-
-impl JournalMode {
-    /// The name that SQLite has for it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Wal => "wal",
-            Self::Delete => "delete",
-            Self::Truncate => "truncate",
-            Self::Persist => "persist",
-        }
-    }
-}
-
-/// When a write is on the disk, and not just with the operating system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Synchronous {
-    /// Never synced. A crash of the program loses nothing; a crash of the system or a power loss can lose the database.
-    Off,
-    /// In WAL mode the log is synced only before it is copied into the database: a power loss can take the last
-    /// transactions back, and does not damage the database. A crash of the program loses nothing. In the other journal
-    /// modes there is a very small chance of damage on old file systems.
-    Normal,
-    /// Synced before a write call returns: what was acknowledged survives a power loss, as far as the disk does not lie.
-    /// The default, and what the seed has.
-    #[default]
-    Full,
-    /// Like [`Synchronous::Full`], and in [`JournalMode::Delete`] the directory is synced as well after the journal went.
-    Extra,
-}
-
-impl Synchronous {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Normal => "normal",
-            Self::Full => "full",
-            Self::Extra => "extra",
-        }
-    }
-}
 
 /// Opens a [`StateStore`] with other settings than [`StateStore::open`] has.
 ///
@@ -86,12 +35,12 @@ impl Synchronous {
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Builder {
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) read_only: bool,
-    pub(crate) journal_mode: JournalMode,
-    pub(crate) synchronous: Synchronous,
-    pub(crate) busy_timeout: Duration,
-    pub(crate) readers: usize,
+    path: Option<PathBuf>,
+    read_only: bool,
+    journal_mode: JournalMode,
+    synchronous: Synchronous,
+    busy_timeout: Duration,
+    readers: usize,
 }
 
 impl Default for Builder {
@@ -152,4 +101,77 @@ impl Builder {
     pub fn open(self) -> Result<StateStore> {
         StateStore::open_with(self)
     }
+}
+
+impl StateStore {
+    /// Opens a database, creating or migrating it where that is needed. Without a path: `~/.deepseek/state.db`.
+    ///
+    /// Journal mode WAL, fully synchronous, 5 seconds of patience with other writers; [`StateStore::builder`] sets
+    /// these. New files and directories are private to the user. The session index is `session_index.jsonl` beside the
+    /// database.
+    pub fn open(path: Option<PathBuf>) -> Result<Self> {
+        Self::open_with(Builder {
+            path,
+            ..Builder::default()
+        })
+    }
+
+    /// Opens a database with other settings.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    fn open_with(builder: Builder) -> Result<Self> {
+        let db_path = builder.path.unwrap_or_else(default_path);
+        if db_path.as_os_str() == ":memory:" {
+            return Err(Error::InvalidValue {
+                what: "path \":memory:\"".to_owned(),
+                reason:
+                    "is no file; for a database in memory use History on a connection of your own"
+                        .to_owned(),
+            });
+        }
+        let path = std::path::absolute(&db_path)
+            .during(|| format!("find the database {:?}", db_path.display().to_string()))?;
+        let settings = Settings {
+            path,
+            read_only: builder.read_only,
+            journal_mode: builder.journal_mode,
+            synchronous: builder.synchronous,
+            busy_timeout: builder.busy_timeout,
+            readers: builder.readers,
+        };
+        let writer = patience::with(settings.busy_timeout, || open_first(&settings))?;
+        let index = SessionIndex::new(
+            settings.path.with_file_name("session_index.jsonl"),
+            settings.busy_timeout,
+            settings.synchronous != Synchronous::Off,
+        );
+        let connections = Connections::new(settings, writer);
+        Ok(Self::new(db_path, connections, index))
+    }
+}
+
+/// Opens the first connection of a store: creates and migrates the database, or makes sure that it can be read.
+fn open_first(settings: &Settings) -> Result<Option<Connection>> {
+    if settings.read_only {
+        schema::check_readable(&settings.connect()?, settings)?;
+        return Ok(None);
+    }
+    private_files::create_parent(&settings.path)?;
+    private_files::create(&settings.path)?;
+    let conn = settings.connect()?;
+    // Before anything in the file changes.
+    schema::refuse_unusable(&conn, settings)?;
+    settings.prepare_writer(&conn)?;
+    schema::migrate(&conn, settings)?;
+    Ok(Some(conn))
+}
+
+fn default_path() -> PathBuf {
+    std::env::home_dir()
+        .filter(|home| !home.as_os_str().is_empty())
+        .unwrap_or_else(|| PathBuf::from("."))
+        .join(".deepseek")
+        .join("state.db")
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::builder::{JournalMode, Synchronous};
+use crate::durability::{JournalMode, Synchronous};
 use crate::error::{During, Error, Result};
 use crate::patience;
 use crate::register::register;

@@ -14,6 +14,7 @@
 mod builder;
 mod checkpoints;
 mod connections;
+mod durability;
 mod error;
 mod history;
 mod jobs;
@@ -33,8 +34,9 @@ mod tools;
 mod transaction;
 mod workflow;
 
-pub use builder::{Builder, JournalMode, Synchronous};
+pub use builder::Builder;
 pub use checkpoints::CheckpointRecord;
+pub use durability::{JournalMode, Synchronous};
 pub use error::{Error, Result, Thing};
 pub use history::{
     BranchDiff, ChildRecord, History, LeafRecord, MessageRecord, NewMessage, PathStep, Problem,

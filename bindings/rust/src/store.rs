@@ -1,16 +1,12 @@
-//! The store itself: opening, and how its methods get at a connection.
+//! The store itself, and how its methods get at a connection.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::TransactionBehavior;
 
-use crate::builder::{Builder, Synchronous};
-use crate::connections::{Connections, Settings};
+use crate::connections::Connections;
 use crate::error::{During, Error, Result};
-use crate::patience;
-use crate::private_files;
-use crate::schema;
 use crate::session_index::SessionIndex;
 use crate::transaction::Transaction;
 
@@ -55,56 +51,15 @@ struct Inner {
 }
 
 impl StateStore {
-    /// Opens a database, creating or migrating it where that is needed. Without a path: `~/.deepseek/state.db`.
-    ///
-    /// Journal mode WAL, fully synchronous, 5 seconds of patience with other writers; [`StateStore::builder`] sets
-    /// these. New files and directories are private to the user. The session index is `session_index.jsonl` beside the
-    /// database.
-    pub fn open(path: Option<PathBuf>) -> Result<Self> {
-        Self::open_with(Builder {
-            path,
-            ..Builder::default()
-        })
-    }
-
-    /// Opens a database with other settings.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    pub(crate) fn open_with(builder: Builder) -> Result<Self> {
-        let db_path = builder.path.unwrap_or_else(default_path);
-        if db_path.as_os_str() == ":memory:" {
-            return Err(Error::InvalidValue {
-                what: "path \":memory:\"".to_owned(),
-                reason:
-                    "is no file; for a database in memory use History on a connection of your own"
-                        .to_owned(),
-            });
-        }
-        let path = std::path::absolute(&db_path)
-            .during(|| format!("find the database {:?}", db_path.display().to_string()))?;
-        let settings = Settings {
-            path,
-            read_only: builder.read_only,
-            journal_mode: builder.journal_mode,
-            synchronous: builder.synchronous,
-            busy_timeout: builder.busy_timeout,
-            readers: builder.readers,
-        };
-        let writer = patience::with(settings.busy_timeout, || open_first(&settings))?;
-        let index = SessionIndex::new(
-            settings.path.with_file_name("session_index.jsonl"),
-            settings.busy_timeout,
-            settings.synchronous != Synchronous::Off,
-        );
-        Ok(Self {
+    /// A store of what has been opened.
+    pub(crate) fn new(db_path: PathBuf, connections: Connections, index: SessionIndex) -> Self {
+        Self {
             inner: Arc::new(Inner {
                 db_path,
-                connections: Connections::new(settings, writer),
+                connections,
                 index,
             }),
-        })
+        }
     }
 
     /// The database file, as it was given to [`StateStore::open`].
@@ -191,28 +146,4 @@ impl StateStore {
             Ok(result)
         })
     }
-}
-
-/// Opens the first connection of a store: creates and migrates the database, or makes sure that it can be read.
-fn open_first(settings: &Settings) -> Result<Option<Connection>> {
-    if settings.read_only {
-        schema::check_readable(&settings.connect()?, settings)?;
-        return Ok(None);
-    }
-    private_files::create_parent(&settings.path)?;
-    private_files::create(&settings.path)?;
-    let conn = settings.connect()?;
-    // Before anything in the file changes.
-    schema::refuse_unusable(&conn, settings)?;
-    settings.prepare_writer(&conn)?;
-    schema::migrate(&conn, settings)?;
-    Ok(Some(conn))
-}
-
-fn default_path() -> PathBuf {
-    std::env::home_dir()
-        .filter(|home| !home.as_os_str().is_empty())
-        .unwrap_or_else(|| PathBuf::from("."))
-        .join(".deepseek")
-        .join("state.db")
 }
