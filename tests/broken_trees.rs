@@ -5,6 +5,8 @@ mod host;
 
 #[path = "broken_trees/kinds.rs"]
 mod kinds;
+#[path = "broken_trees/long.rs"]
+mod long;
 #[path = "broken_trees/questions.rs"]
 mod questions;
 #[path = "broken_trees/repair.rs"]

@@ -60,10 +60,10 @@ impl DiffRows {
                 continue;
             };
             if let Some(fetch) = &mut side.fetch {
-                if !fetch.go_to(at.id, at.more)? {
+                if !fetch.go_to(at.id, at.more())? {
                     return Err(side.walk.missing());
                 }
-                fetch.compare_parent(at.id, at.parent)?;
+                fetch.compare_parent(at.id, at.parent())?;
             }
             return Ok(());
         }

@@ -44,13 +44,14 @@ pub struct MessageRows {
 }
 
 impl MessageRows {
+    #[inline(always)]
     fn read(&mut self) -> Result<()> {
         if let (Some(walk), Some(fetch)) = (&self.walk, &mut self.fetch) {
             if let Some(at) = walk.at() {
-                if !fetch.go_to(at.id, at.more)? {
+                if !fetch.go_to(at.id, at.more())? {
                     return Err(walk.missing());
                 }
-                fetch.compare_parent(at.id, at.parent)?;
+                fetch.compare_parent(at.id, at.parent())?;
             }
         }
         Ok(())
@@ -95,10 +96,12 @@ impl Rows for MessageRows {
         Ok(rows)
     }
 
+    #[inline(always)]
     fn at_end(&self) -> bool {
         self.walk.as_ref().and_then(Walk::at).is_none()
     }
 
+    #[inline(always)]
     fn advance(&mut self) -> Result<()> {
         if let Some(walk) = &mut self.walk {
             walk.advance()?;
@@ -106,11 +109,12 @@ impl Rows for MessageRows {
         self.read()
     }
 
+    #[inline(always)]
     fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
         match (&self.fetch, self.walk.as_ref().and_then(Walk::at)) {
-            (_, Some(at)) if column == DISTANCE => context.result_integer(at.distance),
+            (_, Some(at)) if column == DISTANCE => context.result_integer(at.distance()),
             (_, Some(at)) if column == ID => context.result_integer(at.id),
-            (_, Some(at)) if column == PARENT => context.result_optional(at.parent),
+            (_, Some(at)) if column == PARENT => context.result_optional(at.parent()),
             (Some(fetch), _) => context.result_column(fetch.row()?, column),
             _ => {}
         }

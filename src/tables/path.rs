@@ -62,17 +62,20 @@ impl Rows for PathRows {
         })
     }
 
+    #[inline(always)]
     fn at_end(&self) -> bool {
         self.walk.as_ref().and_then(Walk::at).is_none()
     }
 
+    #[inline(always)]
     fn advance(&mut self) -> Result<()> {
         self.walk.as_mut().map_or(Ok(()), Walk::advance)
     }
 
+    #[inline(always)]
     fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
         if let Some(at) = self.walk.as_ref().and_then(Walk::at) {
-            context.result_integer(if column == ID { at.id } else { at.distance });
+            context.result_integer(if column == ID { at.id } else { at.distance() });
         }
         Ok(())
     }

@@ -99,6 +99,7 @@ impl Fetch {
     }
 
     /// Goes to a message, which `more` others follow with ids one by one. False if it is not there.
+    #[inline(always)]
     pub fn go_to(&mut self, id: i64, more: u64) -> Result<bool> {
         let expected = self.expected.take() == Some(id);
         self.scanned = expected || more >= RUN;
@@ -149,6 +150,7 @@ impl Fetch {
     }
 
     /// Makes sure that the message's parent is the one that the indexes told, where its row has been read that far.
+    #[inline(always)]
     pub fn compare_parent(&self, id: i64, parent: Option<i64>) -> Result<()> {
         const PARENT: i32 = WIDTH as i32 - 1;
         if self.wanted != Wanted::All {
@@ -169,6 +171,7 @@ impl Fetch {
     }
 
     /// The row of the message.
+    #[inline(always)]
     pub fn row(&self) -> Result<&Statement> {
         let single = self.single.as_ref().map(|(_, statement)| statement);
         let row = if self.scanned {

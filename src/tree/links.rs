@@ -5,8 +5,7 @@
 //! for any message, the largest jump at or below it in that index tells a whole *run*: from the jump up to the message,
 //! each is the child of the one before it. A linear stretch of any length takes one seek.
 //!
-//! What the index cannot tell is whether messages within a run are there at all. [`Verify`] does, by counting
-//! them, so that a missing ancestor is an error and never a silently shortened history.
+//! What the index cannot tell is whether messages within a run are there at all. [`Verify`] does, so that a missing ancestor is an error and never a silently shortened history.
 //!
 //! Where that index is missing (a database that was not migrated), every message is a run of its own.
 
@@ -31,7 +30,9 @@ const NEAR: u32 = 5;
 const COUNT_LINKS: &str =
     "SELECT count(*) FROM main.messages INDEXED BY idx_messages_parent_entry_id \
      WHERE parent_entry_id >= +?1 AND parent_entry_id < +?2 AND id = parent_entry_id + 1";
-const COUNT_ROWS: &str = "SELECT count(*) FROM main.messages WHERE id > +?1 AND id <= +?2";
+/// Ids are whole numbers, so the message that comes so many after the first one has an id that is so much higher just if
+/// none between is missing. To skip rows takes a third of the time that it takes to count them.
+const SKIP_ROWS: &str = "SELECT id FROM main.messages WHERE id > +?1 ORDER BY id LIMIT 1 OFFSET ?2";
 
 /// Messages of which each is the child of the one with the id before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,24 @@ impl Run {
     /// The number of its messages, less one.
     pub fn steps(&self) -> u64 {
         self.first.abs_diff(self.last)
+    }
+
+    /// Whether all messages below the topmost one have their link in the index on parents.
+    fn has_all_links(&self, connection: &Rc<Connection>) -> Result<bool> {
+        let mut statement = connection.prepare(COUNT_LINKS)?;
+        statement.start(&[self.first, self.last])?;
+        statement.step()?;
+        Ok(u64::try_from(statement.integer(0)).is_ok_and(|counted| counted == self.steps()))
+    }
+
+    /// Whether all messages below the topmost one have a row. There is one such message at least.
+    fn has_all_rows(&self, connection: &Rc<Connection>) -> Result<bool> {
+        let Ok(skipped) = i64::try_from(self.steps() - 1) else {
+            return Ok(false);
+        };
+        let mut statement = connection.prepare(SKIP_ROWS)?;
+        statement.start(&[self.first, skipped])?;
+        Ok(statement.step()? && statement.integer(0) == self.last)
     }
 }
 
@@ -180,7 +199,7 @@ pub enum Verify {
     Nothing,
     /// By counting their links in the index on parents, which is small whatever the messages contain.
     Links,
-    /// By counting their rows. Faster where the rows are in memory, as when the caller reads them too.
+    /// By their rows. Faster where the rows are in memory, as when the caller reads them too.
     Rows,
 }
 
@@ -190,20 +209,14 @@ impl Verify {
         if self == Self::Nothing || run.first == run.last {
             return Ok(());
         }
-        let count = |sql| {
-            let mut statement = connection.prepare(sql)?;
-            statement.start(&[run.first, run.last])?;
-            statement.step()?;
-            Ok(statement.integer(0))
-        };
-        let counted = match self {
-            Self::Rows => count(COUNT_ROWS)?,
-            _ => match count(COUNT_LINKS) {
-                Err(error) if Error::code(&error) == code::ERROR => count(COUNT_ROWS)?,
+        let complete = match self {
+            Self::Rows => run.has_all_rows(connection)?,
+            _ => match run.has_all_links(connection) {
+                Err(error) if error.code() == code::ERROR => run.has_all_rows(connection)?,
                 other => other?,
             },
         };
-        if u64::try_from(counted).is_ok_and(|counted| counted == run.steps()) {
+        if complete {
             Ok(())
         } else {
             Err(gap(connection, run.first, run.last, child)?)

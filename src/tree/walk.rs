@@ -7,19 +7,56 @@ use super::path::{Cut, Downward, Stretch, Stretches};
 use crate::error::{push, Error, Result};
 use crate::sqlite::{Connection, Order};
 
-/// One message of a path.
-#[derive(Debug, Clone, Copy)]
-pub struct Step {
+/// Of how many messages, those at the lower end, a walk from the first message down makes sure before it gives any. Of
+/// the others it makes sure as they come, of so many at a time: their rows are still near when somebody reads them.
+const SURE: u64 = 256;
+
+/// The message at which a walk stands.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
     /// The message.
     pub id: i64,
+    stretch: &'a Stretch,
+    down: bool,
+}
+
+impl At<'_> {
     /// How far it is from the message that the path leads to.
-    pub distance: i64,
+    #[inline(always)]
+    pub fn distance(&self) -> i64 {
+        let below = self.id.abs_diff(self.stretch.run.last);
+        self.stretch.distance.saturating_add_unsigned(below)
+    }
+
     /// Its child on the path.
-    pub child: Option<i64>,
+    #[inline(always)]
+    pub fn child(&self) -> Option<i64> {
+        if self.id == self.stretch.run.last {
+            self.stretch.child
+        } else {
+            self.id.checked_add(1)
+        }
+    }
+
     /// Its parent.
-    pub parent: Option<i64>,
+    #[inline(always)]
+    pub fn parent(&self) -> Option<i64> {
+        if self.id == self.stretch.run.first {
+            self.stretch.run.parent
+        } else {
+            self.id.checked_sub(1)
+        }
+    }
+
     /// How many messages follow in the walk with ids one by one.
-    pub more: u64,
+    #[inline(always)]
+    pub fn more(&self) -> u64 {
+        self.id.abs_diff(if self.down {
+            self.stretch.run.last
+        } else {
+            self.stretch.run.first
+        })
+    }
 }
 
 enum Source {
@@ -27,20 +64,22 @@ enum Source {
     Up(Box<Stretches>),
     /// From the first message down.
     Down(Downward),
-    /// Sorted by id, the next one last.
-    Sorted(Vec<Step>),
+    /// Single messages sorted by id, the next one last.
+    Sorted(Vec<Stretch>),
 }
 
 /// A path that is read message by message.
 pub struct Walk {
     connection: Rc<Connection>,
     source: Source,
+    /// The stretch of which the current message is a part. None at the end.
     stretch: Option<Stretch>,
-    at: Option<Step>,
-    verify: Verify,
-    /// On the way up, the topmost message of the stretch that is known to be there, with all below it.
+    /// The current message.
+    id: i64,
+    /// Up to which message of the stretch, in the direction of the walk, all are known to be there.
     sure: i64,
-    /// Of how many more to make sure next.
+    verify: Verify,
+    /// On the way up, of how many more to make sure next.
     ahead: u64,
 }
 
@@ -56,14 +95,14 @@ impl Walk {
     ) -> Result<Self> {
         let stretches = Stretches::new(connection, id, cut)?;
         let source = match order {
-            Order::Natural => Source::Down(stretches.downward(verify)?),
+            Order::Natural => Source::Down(stretches.downward(verify, SURE)?),
             Order::Reverse => Source::Up(Box::new(stretches)),
             Order::IdAscending | Order::IdDescending => {
                 let ascending = order == Order::IdAscending;
                 if links::any_later_parent(connection)? {
                     Source::Sorted(sorted(connection, stretches, ascending)?)
                 } else if ascending {
-                    Source::Down(stretches.downward(verify)?)
+                    Source::Down(stretches.downward(verify, SURE)?)
                 } else {
                     Source::Up(Box::new(stretches))
                 }
@@ -73,122 +112,125 @@ impl Walk {
             connection: Rc::clone(connection),
             source,
             stretch: None,
-            at: None,
+            id: 0,
+            sure: 0,
             verify,
-            sure: i64::MIN,
             ahead: 64,
         };
-        walk.advance()?;
+        walk.next_stretch()?;
         Ok(walk)
     }
 
-    /// The message at which the walk stands.
-    pub fn at(&self) -> Option<Step> {
-        self.at
+    /// The message at which the walk stands. None at the end.
+    #[inline(always)]
+    pub fn at(&self) -> Option<At<'_>> {
+        self.stretch.as_ref().map(|stretch| At {
+            id: self.id,
+            stretch,
+            down: !self.descends(),
+        })
     }
 
     /// Whether ids go down, as a rule, from one message to the next.
+    #[inline(always)]
     pub fn descends(&self) -> bool {
         matches!(self.source, Source::Up(_))
     }
 
     /// Goes to the next message.
+    #[inline(always)]
     pub fn advance(&mut self) -> Result<()> {
-        if let (Some(stretch), Some(at)) = (&self.stretch, &mut self.at) {
-            match self.source {
-                Source::Up(_) if at.id > stretch.run.first => {
-                    let next = at.id - 1;
-                    *at = step_in(stretch, next, next.abs_diff(stretch.run.first));
-                    return if next < self.sure {
-                        self.make_sure()
-                    } else {
-                        Ok(())
-                    };
-                }
-                Source::Down(_) if at.id < stretch.run.last => {
-                    let next = at.id + 1;
-                    *at = step_in(stretch, next, next.abs_diff(stretch.run.last));
-                    return Ok(());
-                }
-                _ => {}
-            }
+        if self.id == self.sure {
+            return self.go_on();
         }
-        self.stretch = None;
-        self.at = None;
-        let (stretch, id) = match &mut self.source {
-            Source::Sorted(steps) => {
-                self.at = steps.pop();
-                return Ok(());
+        self.id += if self.descends() { -1 } else { 1 };
+        Ok(())
+    }
+
+    /// Goes to the next message, of which nothing is known.
+    fn go_on(&mut self) -> Result<()> {
+        match (&self.source, self.stretch) {
+            (Source::Up(_), Some(stretch)) if self.id > stretch.run.first => {
+                self.id -= 1;
+                self.make_sure_up(stretch)
             }
-            Source::Up(stretches) => match stretches.next()? {
-                Some(stretch) => (stretch, stretch.run.last),
-                None => return Ok(()),
-            },
-            Source::Down(stretches) => match stretches.next() {
-                Some(stretch) => (stretch, stretch.run.first),
-                None => return Ok(()),
-            },
-        };
-        self.at = Some(step_in(&stretch, id, stretch.run.steps()));
-        self.stretch = Some(stretch);
-        match self.source {
-            Source::Up(_) if self.verify != Verify::Nothing => {
-                self.sure = stretch.run.last;
-                self.make_sure()
+            (Source::Down(_), Some(stretch)) if self.id < stretch.run.last => {
+                self.make_sure_down(stretch)?;
+                self.id += 1;
+                Ok(())
             }
-            _ => Ok(()),
+            _ => self.next_stretch(),
         }
     }
 
-    /// Makes sure of the messages that come next on the way up, of ever more at a time: whoever asked may stop soon.
-    fn make_sure(&mut self) -> Result<()> {
+    fn next_stretch(&mut self) -> Result<()> {
+        self.stretch = match &mut self.source {
+            Source::Up(stretches) => stretches.next()?,
+            Source::Down(stretches) => stretches.next(),
+            Source::Sorted(messages) => messages.pop(),
+        };
         let Some(stretch) = self.stretch else {
             return Ok(());
         };
+        match self.source {
+            Source::Up(_) => {
+                self.id = stretch.run.last;
+                self.make_sure_up(stretch)
+            }
+            Source::Down(_) => {
+                self.id = stretch.run.first;
+                self.make_sure_down(stretch)
+            }
+            Source::Sorted(_) => {
+                self.id = stretch.run.first;
+                self.sure = self.id;
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes sure of the current message and those that come next on the way up, of ever more at a time: whoever asked
+    /// may stop soon.
+    fn make_sure_up(&mut self, stretch: Stretch) -> Result<()> {
         let mut next = stretch;
-        next.keep_down_to(self.sure);
-        next.keep_lowest(self.ahead);
-        if next.run.first != stretch.run.first {
-            self.ahead = self.ahead.saturating_mul(2);
+        next.keep_down_to(self.id);
+        if self.verify != Verify::Nothing {
+            next.keep_lowest(self.ahead);
+            if next.run.first != stretch.run.first {
+                self.ahead = self.ahead.saturating_mul(2);
+            }
         }
         self.sure = next.run.first;
         next.verify_by(&self.connection, self.verify)
     }
 
+    /// Makes sure of the current message and those that come next on the way down, but for the lowest ones of the path,
+    /// which were looked at before.
+    fn make_sure_down(&mut self, stretch: Stretch) -> Result<()> {
+        let last = stretch.run.last;
+        let known = SURE.saturating_sub(stretch.distance.unsigned_abs());
+        if self.verify == Verify::Nothing || self.id.abs_diff(last) < known {
+            self.sure = last;
+            return Ok(());
+        }
+        self.sure = self.id.saturating_add_unsigned(SURE).min(last);
+        let mut next = stretch;
+        next.keep_down_to(self.sure);
+        next.keep_up_to(self.id);
+        next.verify_by(&self.connection, self.verify)
+    }
+
     /// The error for the message at which the walk stands, when it is not there.
     pub fn missing(&self) -> Error {
-        let (Some(at), stretch) = (&self.at, &self.stretch) else {
+        let (Some(at), Some(stretch)) = (self.at(), &self.stretch) else {
             return Error::corrupt("a message is missing");
         };
         // Of a run that does not exist, this may be the topmost message. The one to name is the lowest, whose child is
         // there and refers to it.
-        match stretch.map(|stretch| stretch.verify(&self.connection)) {
-            Some(Err(error)) => error,
-            _ => links::missing(at.id, at.child),
+        match stretch.verify(&self.connection) {
+            Err(error) => error,
+            Ok(()) => links::missing(at.id, at.child()),
         }
-    }
-}
-
-/// A message of a stretch, as a step of the walk.
-#[inline]
-fn step_in(stretch: &Stretch, id: i64, more: u64) -> Step {
-    let run = &stretch.run;
-    Step {
-        id,
-        distance: stretch
-            .distance
-            .saturating_add_unsigned(id.abs_diff(run.last)),
-        child: if id == run.last {
-            stretch.child
-        } else {
-            id.checked_add(1)
-        },
-        parent: if id == run.first {
-            run.parent
-        } else {
-            id.checked_sub(1)
-        },
-        more,
     }
 }
 
@@ -197,19 +239,21 @@ fn sorted(
     connection: &Rc<Connection>,
     mut stretches: Stretches,
     ascending: bool,
-) -> Result<Vec<Step>> {
-    let mut steps = Vec::new();
+) -> Result<Vec<Stretch>> {
+    let mut messages = Vec::new();
     while let Some(stretch) = stretches.next()? {
         stretch.verify(connection)?;
         for id in stretch.run.first..=stretch.run.last {
-            let step = step_in(&stretch, id, 0);
-            push(&mut steps, step)?;
+            let mut message = stretch;
+            message.keep_up_to(id);
+            message.keep_down_to(id);
+            push(&mut messages, message)?;
         }
     }
     if ascending {
-        steps.sort_unstable_by_key(|step| std::cmp::Reverse(step.id));
+        messages.sort_unstable_by_key(|message| std::cmp::Reverse(message.run.first));
     } else {
-        steps.sort_unstable_by_key(|step| step.id);
+        messages.sort_unstable_by_key(|message| message.run.first);
     }
-    Ok(steps)
+    Ok(messages)
 }

@@ -1,0 +1,87 @@
+//! A message that is missing anywhere on a long path: it is made sure of in pieces, and no piece may be forgotten.
+
+use rusqlite::{params, Connection};
+
+use super::host;
+
+/// Stretches of 300, 491 and 401 messages, the ids between them beside the path.
+fn path() -> Vec<i64> {
+    (1..=300).chain(400..=890).chain(900..=1300).collect()
+}
+
+fn long() -> Connection {
+    let connection = host::migrated();
+    host::add_thread(&connection, "t");
+    connection
+        .execute_batch(
+            "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 1300) \
+             INSERT INTO messages(id, thread_id, role, content, created_at, parent_entry_id) \
+             SELECT id, 't', 'user', 'text', 1, \
+             CASE id WHEN 1 THEN NULL WHEN 400 THEN 300 WHEN 900 THEN 890 ELSE id - 1 END FROM n; \
+             UPDATE threads SET current_leaf_id = 1300;",
+        )
+        .unwrap();
+    connection
+}
+
+/// The ids that a query lists, or the code and the text of its error.
+fn list(connection: &Connection, sql: &str, limit: i64) -> Result<Vec<i64>, (i32, String)> {
+    let mut statement = connection.prepare_cached(sql).unwrap();
+    let ids: rusqlite::Result<Vec<i64>> = statement
+        .query_map(params![limit], |row| row.get(0))
+        .unwrap()
+        .collect();
+    ids.map_err(|error| match error {
+        rusqlite::Error::SqliteFailure(failure, Some(text)) => (failure.extended_code, text),
+        other => panic!("{sql}: {other}"),
+    })
+}
+
+#[test]
+fn a_missing_message_is_named_wherever_it_is() {
+    const CORRUPT_VTAB: i32 = 267;
+    let connection = long();
+    let path = path();
+    let queries = [
+        ("branch_path", "branch_path(1300, ?1)", "distance DESC"),
+        ("branch_path", "branch_path(1300, ?1)", "distance"),
+        ("branch_path", "branch_path(1300, ?1)", "id"),
+        (
+            "branch_messages",
+            "branch_messages('t', ?1)",
+            "distance DESC",
+        ),
+        ("branch_messages", "branch_messages('t', ?1)", "distance"),
+    ];
+    for (at, missing) in path.iter().enumerate().take(path.len() - 1) {
+        connection.execute_batch("BEGIN").unwrap();
+        connection
+            .execute("DELETE FROM messages WHERE id = ?1", [missing])
+            .unwrap();
+        let below = path.len() - at - 1;
+        let error = format!("message {}: its parent {missing} is missing", path[at + 1]);
+        for (name, table, order) in queries {
+            for contents in ["", ", content"] {
+                if name == "branch_path" && !contents.is_empty() {
+                    continue;
+                }
+                let sql = format!("SELECT id{contents} FROM {table} ORDER BY {order}");
+                // The missing one is the topmost of those that are asked for, or the one above them.
+                for limit in [below, below + 1, 5000] {
+                    let found = list(&connection, &sql, limit as i64);
+                    if limit > below {
+                        let expected = Err((CORRUPT_VTAB, format!("{name}: {error}")));
+                        assert_eq!(found, expected, "{sql}, limit {limit}");
+                    } else {
+                        let mut expected = path[at + 1..].to_vec();
+                        if order == "distance" {
+                            expected.reverse();
+                        }
+                        assert_eq!(found, Ok(expected), "{sql}, limit {limit}");
+                    }
+                }
+            }
+        }
+        connection.execute_batch("ROLLBACK").unwrap();
+    }
+}
