@@ -7,9 +7,9 @@ use crate::arguments;
 use crate::error::{push, Result};
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
 use crate::tree::fetch::{Wanted, WIDTH};
-use crate::tree::forest::{self, Forest};
+use crate::tree::forest::Forest;
 use crate::tree::snapshot::Snapshot;
-use crate::tree::thread;
+use crate::tree::{leaves, thread};
 
 const DEPTH: usize = WIDTH;
 const FORK_ID: usize = WIDTH + 1;
@@ -58,7 +58,7 @@ impl Rows for LeafRows {
                 }
                 forest = Some(shape);
             } else {
-                ids = forest::leaves(connection, thread)?;
+                ids = leaves::of(connection, thread)?;
             }
         }
         Ok(Self {

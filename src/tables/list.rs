@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Context, Order, Plan, SortKey};
-use crate::tree::fetch::{Fetch, Wanted};
+use crate::tree::fetch::{Fetch, Wanted, RUN};
 use crate::tree::snapshot::Snapshot;
 
 /// The orders of a table whose rows are messages, by ascending id.
@@ -50,13 +50,33 @@ impl List {
     }
 
     fn read(&mut self) -> Result<()> {
-        let id = self.id();
+        let (id, more) = (self.id(), self.more());
         if let (Some(id), Some(fetch)) = (id, &mut self.fetch) {
-            if !fetch.go_to(id, 0)? {
+            if !fetch.go_to(id, more)? {
                 return Err(Error::corrupt(format!("message {id} is missing")));
             }
         }
         Ok(())
+    }
+
+    /// How many messages at least follow the current one with ids one by one. No more is asked for than decides how to
+    /// read them.
+    fn more(&self) -> u64 {
+        let follows = |steps: usize| {
+            let at = if self.reverse {
+                self.position().checked_sub(steps)
+            } else {
+                self.position().checked_add(steps)
+            };
+            // No id is there twice, so those between are there as well.
+            at.and_then(|at| self.ids.get(at))
+                .zip(self.id())
+                .is_some_and(|(other, id)| other.abs_diff(id) == steps as u64)
+        };
+        [RUN as usize, 1]
+            .into_iter()
+            .find(|steps| follows(*steps))
+            .map_or(0, |steps| steps as u64)
     }
 
     /// Where the current message is in ascending order, from 0.

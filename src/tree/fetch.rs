@@ -10,7 +10,7 @@ use crate::sqlite::{Connection, Feed, Kind, Plan, Statement};
 pub const WIDTH: usize = 7;
 
 /// How many messages must follow one another for a scan to be worth its start.
-const RUN: u64 = 4;
+pub const RUN: u64 = 4;
 
 /// Which of a message's columns somebody will read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

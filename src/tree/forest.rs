@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::links::{self, Parents};
-use super::scan::{Direction, Scan};
+use super::links::{self, ChildCount, Parents};
 use super::thread;
-use crate::error::{filled, push, Error, Result};
+use crate::error::{push, Error, Result};
 use crate::sqlite::Connection;
 
 const NONE: u32 = u32::MAX;
@@ -226,92 +225,4 @@ fn with_ancestors(connection: &Rc<Connection>, ids: &[i64]) -> Result<Vec<(i64, 
     }
     links.sort_unstable();
     Ok(links)
-}
-
-/// Counts children, best of messages in ascending order.
-struct ChildCount(Scan);
-
-impl ChildCount {
-    fn open(connection: &Rc<Connection>) -> Result<Self> {
-        let statement = connection.prepare(
-            "SELECT parent_entry_id FROM main.messages WHERE parent_entry_id >= +?1 \
-             ORDER BY parent_entry_id",
-        )?;
-        Ok(Self(Scan::new(statement, Direction::Up, 4)))
-    }
-
-    fn of(&mut self, id: i64) -> Result<u32> {
-        let mut count = 0;
-        let mut parent = self.0.seek(id)?;
-        while parent == Some(id) {
-            count += 1;
-            parent = self.0.step()?;
-        }
-        Ok(count)
-    }
-
-    fn any(&mut self, id: i64) -> Result<bool> {
-        Ok(self.0.seek(id)? == Some(id))
-    }
-}
-
-/// Those of a thread's messages that have no children in any thread, ascending.
-pub fn leaves(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
-    if thread::is_compact(connection, thread)? {
-        leaves_by_links(connection, thread)
-    } else {
-        leaves_by_search(connection, thread)
-    }
-}
-
-/// Where the thread's messages come one after the other, in its own links.
-fn leaves_by_links(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
-    let mut ids = thread::messages(connection, thread)?;
-    // Most messages are the parent of another one in the thread, which their children's links tell ...
-    let mut parents = Parents::open(connection)?;
-    let mut is_parent = filled(ids.len(), false)?;
-    for (at, id) in ids.iter().enumerate() {
-        if let Some(parent) = parents.of(*id)? {
-            let before = at
-                .checked_sub(1)
-                .filter(|before| ids.get(*before) == Some(&parent));
-            let found = before.or_else(|| ids.binary_search(&parent).ok());
-            if let Some(mark) = found.and_then(|at| is_parent.get_mut(at)) {
-                *mark = true;
-            }
-        }
-    }
-    // ... and the others may have children in other threads.
-    let mut children = ChildCount::open(connection)?;
-    let mut outcome = Ok(());
-    let mut is_parent = is_parent.into_iter();
-    ids.retain(|id| {
-        if is_parent.next() == Some(true) || outcome.is_err() {
-            return false;
-        }
-        match children.any(*id) {
-            Ok(any) => !any,
-            Err(error) => {
-                outcome = Err(error);
-                false
-            }
-        }
-    });
-    outcome.map(|()| ids)
-}
-
-/// Where other threads' messages come between, by looking for a child of each.
-fn leaves_by_search(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
-    // The plus keeps SQLite from taking a text for a number where the column of parents has no type.
-    let mut statement = connection.prepare(
-        "SELECT id FROM main.messages AS m WHERE thread_id = +?1 \
-         AND NOT EXISTS (SELECT 1 FROM main.messages AS c WHERE c.parent_entry_id = +m.id)",
-    )?;
-    let mut ids = Vec::new();
-    statement.start_text(thread)?;
-    while statement.step()? {
-        push(&mut ids, statement.integer(0))?;
-    }
-    ids.sort_unstable();
-    Ok(ids)
 }

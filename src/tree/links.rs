@@ -274,6 +274,20 @@ fn parent_in(row: &Statement, id: i64) -> Result<Option<i64>> {
     }
 }
 
+/// All jumps from the message `?1` on, ascending, for [`jump_in`]. Fails where the index is missing.
+pub fn jumps(connection: &Rc<Connection>) -> Result<Statement> {
+    connection.prepare(
+        "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
+         WHERE parent_entry_id IS NOT id - 1 AND id >= +?1 ORDER BY id",
+    )
+}
+
+/// A jump and its parent, from a row of [`jumps`].
+pub fn jump_in(row: &Statement) -> Result<(i64, Option<i64>)> {
+    let id = row.integer(0);
+    Ok((id, parent_in(row, id)?))
+}
+
 /// Reads the parents of messages that are known to be there, best in ascending order.
 pub struct Parents {
     connection: Rc<Connection>,
@@ -285,10 +299,7 @@ pub struct Parents {
 impl Parents {
     /// Opens the index.
     pub fn open(connection: &Rc<Connection>) -> Result<Self> {
-        const JUMPS: &str =
-            "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
-             WHERE parent_entry_id IS NOT id - 1 AND id >= +?1 ORDER BY id";
-        let (statement, jumps) = match connection.prepare(JUMPS) {
+        let (statement, jumps) = match jumps(connection) {
             Ok(statement) => (statement, true),
             Err(error) if error.code() == code::ERROR => (connection.prepare(EACH_UP)?, false),
             Err(error) => return Err(error),
@@ -322,6 +333,36 @@ impl Parents {
         } else {
             Ok(id.checked_sub(1))
         }
+    }
+}
+
+/// Counts children, best of messages in ascending order.
+pub struct ChildCount(Scan);
+
+impl ChildCount {
+    /// Opens the index.
+    pub fn open(connection: &Rc<Connection>) -> Result<Self> {
+        let statement = connection.prepare(
+            "SELECT parent_entry_id FROM main.messages WHERE parent_entry_id >= +?1 \
+             ORDER BY parent_entry_id",
+        )?;
+        Ok(Self(Scan::new(statement, Direction::Up, 4)))
+    }
+
+    /// The number of a message's children, in all threads.
+    pub fn of(&mut self, id: i64) -> Result<u32> {
+        let mut count = 0;
+        let mut parent = self.0.seek(id)?;
+        while parent == Some(id) {
+            count += 1;
+            parent = self.0.step()?;
+        }
+        Ok(count)
+    }
+
+    /// Whether a message has any.
+    pub fn any(&mut self, id: i64) -> Result<bool> {
+        Ok(self.0.seek(id)? == Some(id))
     }
 }
 

@@ -8,6 +8,7 @@
 //! * [`branch`]: a thread's current branch.
 //! * [`walk`]: the messages of a path one by one, in any of its orders.
 //! * [`fetch`]: the contents of messages.
+//! * [`leaves`]: where a thread's branches end.
 //! * [`forest`]: the shape of all of a thread.
 //! * [`graph`]: drawing it.
 //! * [`check`]: finding what is broken.
@@ -25,6 +26,7 @@ pub mod fetch;
 pub mod forest;
 pub mod graph;
 pub mod grow;
+pub mod leaves;
 pub mod links;
 pub mod migrate;
 pub mod path;
