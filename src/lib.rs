@@ -36,6 +36,7 @@ fn register(connection: &Rc<Connection>) -> Result<()> {
     }
     connection.register_write()?;
     connection.register_table::<tables::BranchFeed>()?;
+    connection.register_table::<tables::BranchStretches>()?;
     connection.register_table::<tables::BranchPath>()?;
     connection.register_table::<tables::BranchMessages>()?;
     connection.register_table::<tables::BranchLeaves>()?;

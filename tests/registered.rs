@@ -44,6 +44,7 @@ fn functions_and_modules() {
             "branch_messages",
             "branch_path",
             "branch_siblings",
+            "branch_stretches",
             "branch_tree",
             "branch_write",
         ]

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::fetch::{Fetch, Wanted, WIDTH};
 use crate::tree::links::Verify;
+use crate::tree::path::Cut;
 use crate::tree::snapshot::Snapshot;
 use crate::tree::walk::Walk;
 use crate::tree::{branch, thread};
@@ -36,6 +37,34 @@ impl Table for BranchMessages {
     type Rows = MessageRows;
 }
 
+/// What the arguments `thread_id [, limit [, before]]` ask for.
+pub(super) struct Asked {
+    /// The leaf of the branch, and how it is cut. None if there is nothing to list.
+    pub branch: Option<(i64, Cut)>,
+    /// The state of the database to which that belongs.
+    pub snapshot: Snapshot,
+}
+
+impl Asked {
+    pub fn read(connection: &Rc<Connection>, arguments: &Arguments<'_>) -> Result<Self> {
+        let thread = match arguments.get(0) {
+            Some(value) => arguments::thread_id("thread_id", value)?,
+            None => &[],
+        };
+        let limit = arguments::limit(arguments.get(1))?;
+        let before = match arguments.get(2) {
+            Some(value) => Some(arguments::message_id("before", value)?),
+            None => None,
+        };
+        let (leaf, snapshot) = thread::hold_leaf(connection, thread)?;
+        let branch = match leaf {
+            Some(leaf) => branch::cut(connection, leaf, limit, before)?.map(|cut| (leaf, cut)),
+            None => None,
+        };
+        Ok(Self { branch, snapshot })
+    }
+}
+
 /// The rows of one use.
 pub struct MessageRows {
     walk: Option<Walk>,
@@ -60,24 +89,11 @@ impl MessageRows {
 
 impl Rows for MessageRows {
     fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
-        let thread = match arguments.get(0) {
-            Some(value) => arguments::thread_id("thread_id", value)?,
-            None => &[],
-        };
-        let limit = arguments::limit(arguments.get(1))?;
-        let before = match arguments.get(2) {
-            Some(value) => Some(arguments::message_id("before", value)?),
-            None => None,
-        };
-        let (leaf, snapshot) = thread::hold_leaf(connection, thread)?;
+        let Asked { branch, snapshot } = Asked::read(connection, arguments)?;
         let wanted = Wanted::of(plan, ID);
         let mut walk = None;
         let mut fetch = None;
-        let cut = match leaf {
-            Some(leaf) => branch::cut(connection, leaf, limit, before)?,
-            None => None,
-        };
-        if let (Some(leaf), Some(cut)) = (leaf, cut) {
+        if let Some((leaf, cut)) = branch {
             let verify = if wanted == Wanted::Nothing {
                 Verify::Links
             } else {

@@ -9,6 +9,7 @@ mod list;
 mod messages;
 mod path;
 mod siblings;
+mod stretches;
 mod tree;
 
 pub use check::BranchCheck;
@@ -19,4 +20,5 @@ pub use leaves::BranchLeaves;
 pub use messages::BranchMessages;
 pub use path::BranchPath;
 pub use siblings::BranchSiblings;
+pub use stretches::BranchStretches;
 pub use tree::BranchTree;

@@ -58,6 +58,11 @@ impl Stretch {
         }
     }
 
+    /// The same, the topmost message of which is known to be there.
+    pub fn begun(self) -> Self {
+        Self { cut: false, ..self }
+    }
+
     /// Without the messages below `last`, which is part of it.
     pub fn keep_down_to(&mut self, last: i64) {
         let less = self.run.last.abs_diff(last);

@@ -395,3 +395,39 @@ fn thread_ids_and_texts_of_any_characters() {
     assert_eq!(store.leaves("nul\0inside").unwrap().len(), 1);
     assert!(store.check(None).unwrap().is_empty());
 }
+
+/// An index that some crash or other program left without an entry is not believed.
+#[test]
+fn a_damaged_index_is_found_out() {
+    let store = TestStore::new();
+    store.upsert_thread(&ThreadMetadata::new("t")).unwrap();
+    let ids = store
+        .append_messages("t", &[NewMessage::new("user", "text"); 10])
+        .unwrap();
+    let execute = |sql: &str| {
+        let conn = Connection::open(store.db()).unwrap();
+        conn.execute_batch(sql).unwrap();
+    };
+    // Hidden from SQLite, the index on jumps does not get the entry of the one that is made here.
+    execute(
+        "CREATE TABLE hidden AS SELECT * FROM sqlite_schema WHERE name = 'branch_messages_jumps'; \
+         PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'branch_messages_jumps'",
+    );
+    execute(&format!(
+        "UPDATE messages SET parent_entry_id = {} WHERE id = {}",
+        ids[2], ids[7]
+    ));
+    execute("PRAGMA writable_schema = ON; INSERT INTO sqlite_schema SELECT * FROM hidden");
+
+    for limit in [None, Some(4)] {
+        let error = store.list_messages("t", limit).unwrap_err();
+        assert!(
+            matches!(&error, Error::CorruptTree { detail, .. } if detail.contains("run REINDEX")),
+            "{error:?}"
+        );
+    }
+    assert_eq!(store.list_messages("t", Some(2)).unwrap().len(), 2);
+    execute("REINDEX");
+    let expected: Vec<i64> = [&ids[..3], &ids[7..]].concat();
+    assert_eq!(shown(&store, "t"), expected);
+}
