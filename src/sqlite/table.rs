@@ -97,22 +97,58 @@ struct Cursor<R> {
     base: ffi::sqlite3_vtab_cursor,
     /// None before the start, and after the end: what rows hold is given up as early as can be.
     rows: Option<R>,
-    arguments: [*mut ffi::sqlite3_value; 4],
+    kept: Kept,
 }
 
-impl<R> Cursor<R> {
-    fn forget_arguments(&mut self) {
-        for argument in &mut self.arguments {
+/// Copies of those arguments that somebody may read as columns.
+struct Kept([*mut ffi::sqlite3_value; 4]);
+
+impl Kept {
+    fn forget(&mut self) {
+        for argument in &mut self.0 {
             // SAFETY: null, which is allowed, or a copy of our own that is freed once.
             unsafe { routine!(value_free, *argument) };
             *argument = std::ptr::null_mut();
         }
     }
+
+    fn get(&self, at: usize) -> Option<*mut ffi::sqlite3_value> {
+        self.0.get(at).copied().filter(|value| !value.is_null())
+    }
+
+    /// Takes the arguments of one use of a table apart. Columns from `visible` on are arguments.
+    fn take<'a>(
+        &mut self,
+        shape: &Shape,
+        visible: usize,
+        plan: Plan,
+        values: &'a [Value<'a>],
+    ) -> Result<Arguments<'a>> {
+        self.forget();
+        shape.check_given(plan)?;
+        let mut arguments = Arguments([None; 4]);
+        for (at, value) in plan.arguments().zip(values) {
+            if let Some(place) = arguments.0.get_mut(at) {
+                *place = Some(*value);
+            }
+            if plan.uses(visible + at) {
+                // SAFETY: the value is one that SQLite passed to the call that is going on.
+                let copy = unsafe { routine!(value_dup, value.raw()) };
+                if copy.is_null() {
+                    return Err(Error::no_memory());
+                }
+                if let Some(place) = self.0.get_mut(at) {
+                    *place = copy;
+                }
+            }
+        }
+        Ok(arguments)
+    }
 }
 
-impl<R> Drop for Cursor<R> {
+impl Drop for Kept {
     fn drop(&mut self) {
-        self.forget_arguments();
+        self.forget();
     }
 }
 
@@ -283,7 +319,7 @@ unsafe extern "C" fn open<T: Table>(
             pVtab: std::ptr::null_mut(),
         },
         rows: None,
-        arguments: [std::ptr::null_mut(); 4],
+        kept: Kept([std::ptr::null_mut(); 4]),
     });
     // SAFETY: SQLite asks for the cursor here, sets its table, and gives it back to `close`.
     unsafe { *cursor = Box::into_raw(opened).cast() };
@@ -312,23 +348,10 @@ unsafe extern "C" fn filter<T: Table>(
         with_cursor::<T>(cursor, |cursor, connection| {
             let _nested = connection.enter()?;
             cursor.rows = None;
-            cursor.forget_arguments();
-            T::SHAPE.check_given(plan)?;
-            let mut arguments = Arguments([None; 4]);
-            for (at, value) in plan.arguments().zip(Value::all(values, count)) {
-                if let Some(place) = arguments.0.get_mut(at) {
-                    *place = Some(*value);
-                }
-                if plan.uses(Glue::<T>::VISIBLE + at) {
-                    let copy = routine!(value_dup, value.raw());
-                    if copy.is_null() {
-                        return Err(Error::no_memory());
-                    }
-                    if let Some(place) = cursor.arguments.get_mut(at) {
-                        *place = copy;
-                    }
-                }
-            }
+            let values = Value::all(values, count);
+            let arguments = cursor
+                .kept
+                .take(&T::SHAPE, Glue::<T>::VISIBLE, plan, values)?;
             if (0..T::SHAPE.required).any(|at| arguments.get(at).is_none()) {
                 return Ok(());
             }
@@ -370,9 +393,9 @@ unsafe extern "C" fn column<T: Table>(
     let outcome = guarded(|| {
         let column = usize::try_from(column).unwrap_or(usize::MAX);
         if let Some(at) = column.checked_sub(Glue::<T>::VISIBLE) {
-            match cursor.arguments.get(at) {
+            match cursor.kept.get(at) {
                 // SAFETY: a copy of our own, which is protected.
-                Some(value) if !value.is_null() => unsafe { context.result_value(*value) },
+                Some(value) => unsafe { context.result_value(value) },
                 // One that was left out is what the row would have been asked for by.
                 _ if T::SHAPE.required == 0 => {
                     if let Some(rows) = &cursor.rows {

@@ -89,6 +89,7 @@ impl Single {
     const ENOUGH: u32 = 3;
 
     /// Notes whether the scan has found such a one.
+    #[inline(always)]
     fn note(&mut self, alone: bool) {
         self.alone = if alone { self.alone + 1 } else { 0 };
     }

@@ -125,6 +125,12 @@ impl Climb {
 
     /// The next stretch upwards, not verified. None after the first message.
     pub fn next(&mut self) -> Result<Option<Stretch>> {
+        self.climb()
+    }
+
+    /// The same, for the place where a walk spends its time.
+    #[inline(always)]
+    fn climb(&mut self) -> Result<Option<Stretch>> {
         let Some(last) = self.next else {
             return Ok(None);
         };
@@ -209,7 +215,7 @@ impl Stretches {
             return Ok(None);
         }
         loop {
-            let Some(mut stretch) = self.climb.next()? else {
+            let Some(mut stretch) = self.climb.climb()? else {
                 return Ok(None);
             };
             if let Some(below) = self.waiting_for {

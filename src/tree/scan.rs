@@ -85,11 +85,13 @@ impl Scan {
     }
 
     /// Whether no row is left that comes before this key, turned.
+    #[inline(always)]
     fn is_past(&self, wanted: i64) -> bool {
         self.at.is_none_or(|at| at >= wanted)
     }
 
     /// Goes to the next row, and gives its key.
+    #[inline]
     pub fn step(&mut self) -> Result<Option<i64>> {
         if let Some(at) = self.at {
             self.from = None;
@@ -101,6 +103,7 @@ impl Scan {
 
     /// Steps to the next row that has an integer for its key. In broken data there are others, and none of them is
     /// what somebody looks for.
+    #[inline]
     fn arrive(&mut self) -> Result<()> {
         self.at = None;
         while self.statement.step()? {
@@ -112,6 +115,7 @@ impl Scan {
         Ok(())
     }
 
+    #[inline(always)]
     fn key(&self) -> Option<i64> {
         self.at.map(|at| self.direction.turned(at))
     }
