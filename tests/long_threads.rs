@@ -18,6 +18,8 @@ struct Stretch {
     length: i64,
     /// How many messages above the thread's last one they begin.
     back: usize,
+    /// Whether they begin where one of the thread's stretches ended instead: an old branch is taken up again.
+    resumes: bool,
     /// Whether they begin at another thread's last message.
     elsewhere: bool,
     /// How many ids are left out before them.
@@ -36,11 +38,13 @@ fn any_stretch() -> impl Strategy<Value = Stretch> {
     let pause = prop_oneof![6 => 0..5_i64, 1 => -2000..0_i64];
     let thread = prop_oneof![4 => Just(0_usize), 1 => 0..3_usize];
     let elsewhere = prop::bool::weighted(0.05);
-    (thread, length, back, elsewhere, gap, pace, pause).prop_map(
-        |(thread, length, back, elsewhere, gap, pace, pause)| Stretch {
+    let resumes = prop::bool::weighted(0.3);
+    (thread, length, back, resumes, elsewhere, gap, pace, pause).prop_map(
+        |(thread, length, back, resumes, elsewhere, gap, pace, pause)| Stretch {
             thread,
             length,
             back,
+            resumes,
             elsewhere,
             gap,
             pace,
@@ -56,6 +60,7 @@ fn name(thread: usize) -> String {
 /// Writes the stretches. Gives each thread's messages.
 fn write(connection: &Connection, stretches: &[Stretch]) -> [Vec<i64>; 3] {
     let mut threads = [vec![], vec![], vec![]];
+    let mut ends = [vec![], vec![], vec![]];
     connection.execute_batch("BEGIN").unwrap();
     for thread in 0..threads.len() {
         host::add_thread(connection, &name(thread));
@@ -69,12 +74,19 @@ fn write(connection: &Connection, stretches: &[Stretch]) -> [Vec<i64>; 3] {
     let (mut id, mut time) = (1, 1_000_000);
     for stretch in stretches {
         let other = (stretch.thread + 1) % threads.len();
-        let from = &threads[if stretch.elsewhere {
-            other
+        let from = match stretch {
+            Stretch {
+                elsewhere: true, ..
+            } => &threads[other],
+            Stretch { resumes: true, .. } => &ends[stretch.thread],
+            _ => &threads[stretch.thread],
+        };
+        let back = if stretch.resumes {
+            stretch.back % 4
         } else {
-            stretch.thread
-        }];
-        let mut parent: Option<i64> = from.iter().rev().nth(stretch.back).copied();
+            stretch.back
+        };
+        let mut parent: Option<i64> = from.iter().rev().nth(back).copied();
         id += stretch.gap;
         time += stretch.pause;
         for _ in 0..stretch.length {
@@ -86,6 +98,7 @@ fn write(connection: &Connection, stretches: &[Stretch]) -> [Vec<i64>; 3] {
             id += 1;
             time += stretch.pace;
         }
+        ends[stretch.thread].push(id - 1);
     }
     for (thread, messages) in threads.iter().enumerate() {
         connection
@@ -98,6 +111,8 @@ fn write(connection: &Connection, stretches: &[Stretch]) -> [Vec<i64>; 3] {
     connection.execute_batch("COMMIT").unwrap();
     threads
 }
+
+const CORRUPT_VTAB: i32 = 267;
 
 /// The ids that a query lists, or the code of its error.
 fn ids(connection: &Connection, sql: &str, values: impl Params) -> Result<Vec<i64>, i32> {
@@ -120,8 +135,39 @@ const PATH: &str = "WITH RECURSIVE up(id, parent) AS ( \
          FROM up LEFT JOIN messages AS m ON m.id = up.parent WHERE up.parent IS NOT NULL \
      ) SELECT id FROM up";
 
+/// The nearest message above one that has several children.
+const FORK: &str = "WITH RECURSIVE up(id, distance) AS ( \
+         SELECT parent_entry_id, 1 FROM messages WHERE id = ?1 \
+         UNION ALL SELECT m.parent_entry_id, up.distance + 1 FROM up JOIN messages AS m ON m.id = up.id \
+     ) SELECT id FROM up WHERE (SELECT count(*) FROM messages WHERE parent_entry_id = up.id) > 1 \
+     ORDER BY distance LIMIT 1";
+
+/// Those of a thread's messages that are below one that is missing.
+const LOST: &str = "WITH RECURSIVE below(id) AS ( \
+         SELECT id FROM messages WHERE parent_entry_id NOT IN (SELECT id FROM messages) \
+         UNION SELECT m.id FROM messages AS m JOIN below ON m.parent_entry_id = below.id \
+     ) SELECT id FROM below JOIN messages USING (id) WHERE thread_id = ?1";
+
+/// Depth and fork of leaves, one number after the other.
+fn compare_measures(connection: &Connection, thread: &str, leaves: &[i64]) {
+    let lost = ids(connection, LOST, [thread]).unwrap();
+    let measured = leaves.iter().flat_map(|leaf| {
+        let path = ids(connection, PATH, [leaf]).unwrap();
+        let fork = ids(connection, FORK, [leaf]).unwrap();
+        let fork = fork.first().copied().unwrap_or(-1);
+        [*leaf, path.len() as i64 - 1, fork]
+    });
+    let expected = if lost.is_empty() {
+        Ok(measured.collect())
+    } else {
+        Err(CORRUPT_VTAB)
+    };
+    let flat = "SELECT value FROM branch_leaves(?1) AS l, \
+         json_each(json_array(l.id, l.depth, coalesce(l.fork_id, -1))) AS e ORDER BY l.id, e.key";
+    assert_eq!(ids(connection, flat, [thread]), expected);
+}
+
 fn compare(connection: &Connection, thread: usize, leaf: Option<i64>) {
-    const CORRUPT_VTAB: i32 = 267;
     let thread = name(thread);
     let expected = ids(connection, LEAVES, [&thread]).unwrap();
     for columns in ["id", "id, content"] {
@@ -132,6 +178,7 @@ fn compare(connection: &Connection, thread: usize, leaf: Option<i64>) {
             "{sql}"
         );
     }
+    compare_measures(connection, &thread, &expected);
     let path = ids(connection, PATH, [leaf]).unwrap();
     for limit in [1_i64, 20, 300, 5000] {
         let mut newest: Vec<i64> = path.iter().copied().take(limit as usize).collect();

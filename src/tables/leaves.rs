@@ -7,7 +7,6 @@ use crate::arguments;
 use crate::error::{push, Result};
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
 use crate::tree::fetch::{Wanted, WIDTH};
-use crate::tree::forest::Forest;
 use crate::tree::snapshot::Snapshot;
 use crate::tree::{leaves, thread};
 
@@ -34,8 +33,9 @@ impl Table for BranchLeaves {
 /// The rows of one use.
 pub struct LeafRows {
     list: List,
+    /// Depth and fork of each, if somebody wants them.
+    measures: Vec<(i64, Option<i64>)>,
     leaf: Option<i64>,
-    forest: Option<Forest>,
 }
 
 impl Rows for LeafRows {
@@ -46,25 +46,22 @@ impl Rows for LeafRows {
         };
         let snapshot = Snapshot::hold(connection)?;
         let leaf = thread::leaf(connection, thread)?;
-        let mut forest = None;
         let mut ids = Vec::new();
+        let mut measures = Vec::new();
         if leaf.is_some() {
             if plan.uses_any(DEPTH..=FORK_ID) {
-                let shape = Forest::of(connection, thread)?;
-                for at in 0..shape.len() {
-                    if shape.is_inside(at) && shape.children(at) == 0 {
-                        push(&mut ids, shape.id(at))?;
-                    }
+                for leaf in leaves::measured(connection, thread)? {
+                    push(&mut ids, leaf.id)?;
+                    push(&mut measures, (leaf.depth, leaf.fork))?;
                 }
-                forest = Some(shape);
             } else {
                 ids = leaves::of(connection, thread)?;
             }
         }
         Ok(Self {
             list: List::new(connection, snapshot, ids, plan, Wanted::of(plan, 0))?,
+            measures,
             leaf: leaf.flatten(),
-            forest,
         })
     }
 
@@ -83,13 +80,11 @@ impl Rows for LeafRows {
         let id = self.list.id();
         if column > FORK_ID {
             context.result_flag(id.is_some() && id == self.leaf);
-        } else if let (Some(forest), Some(id)) = (&self.forest, id) {
-            if let Some(at) = forest.position(id) {
-                if column == DEPTH {
-                    context.result_integer(forest.depth(at));
-                } else {
-                    context.result_optional(forest.fork(at).map(|fork| forest.id(fork)));
-                }
+        } else if let Some((depth, fork)) = self.measures.get(self.list.position()) {
+            if column == DEPTH {
+                context.result_integer(*depth);
+            } else {
+                context.result_optional(*fork);
             }
         }
         Ok(())

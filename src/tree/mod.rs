@@ -9,6 +9,7 @@
 //! * [`walk`]: the messages of a path one by one, in any of its orders.
 //! * [`fetch`]: the contents of messages.
 //! * [`leaves`]: where a thread's branches end.
+//! * [`range`]: threads that have all the ids from their first message to their last.
 //! * [`forest`]: the shape of all of a thread.
 //! * [`graph`]: drawing it.
 //! * [`check`]: finding what is broken.
@@ -30,6 +31,7 @@ pub mod leaves;
 pub mod links;
 pub mod migrate;
 pub mod path;
+pub mod range;
 pub mod remove;
 pub mod scan;
 pub mod snapshot;
