@@ -19,27 +19,44 @@ const SPREAD: &str = "INSERT INTO messages(thread_id, role, content, created_at,
      SELECT thread_id, role, content, created_at, id FROM messages \
      WHERE thread_id = ?1 AND id % ?2 = 1 AND id <= ?3";
 
+/// Adds a message of another thread, as the file of somebody with more than one conversation has it.
+const ANOTHER: &str =
+    "INSERT INTO messages(thread_id, role, content, created_at, parent_entry_id) \
+     SELECT 'another', role, content, created_at, NULL FROM messages WHERE id = 1";
+
+/// What there is beside a branch.
+#[derive(Clone, Copy)]
+enum More {
+    Nothing,
+    /// A branch of one message at every so many messages.
+    Branches(i64),
+    /// Another thread.
+    Thread,
+}
+
 /// With the seed's columns, and with all of ours.
 pub fn leaves(bench: &mut Bench) {
     bench
         .report
         .group("Leaves of a thread", "times faster than the seed's join: with its columns, and with depth, fork_id and is_current too");
     for messages in [1000, 10_000, 100_000] {
-        for (around, every) in [
-            (Around::Nothing, None),
-            (Around::Nothing, Some(100)),
-            (Around::Nothing, Some(10)),
-            (Around::Dead, None),
-            (Around::Busy, None),
+        for (around, more) in [
+            (Around::Nothing, More::Nothing),
+            (Around::Nothing, More::Thread),
+            (Around::Nothing, More::Branches(100)),
+            (Around::Nothing, More::Branches(10)),
+            (Around::Dead, More::Nothing),
+            (Around::Busy, More::Nothing),
         ] {
             let spec = Spec {
                 messages,
                 size: Size::Bytes(200),
                 around,
             };
-            let label = match every {
-                Some(every) => format!("{messages} x 200 B, a branch at every {every}th"),
-                None => spec.label(),
+            let label = match more {
+                More::Nothing => spec.label(),
+                More::Thread => format!("{messages} x 200 B, and another thread"),
+                More::Branches(every) => format!("{messages} x 200 B, a branch at every {every}th"),
             };
             if bench.quick && spec.rows() > 300_000 || !bench.wants(&label) {
                 continue;
@@ -47,11 +64,17 @@ pub fn leaves(bench: &mut Bench) {
             let connection = warm(&bench.histories.get(spec).ours);
             // Rolled back with the connection's end.
             connection.execute_batch("BEGIN").unwrap();
-            if let Some(every) = every {
-                let last = messages as i64;
-                connection
-                    .execute(SPREAD, params![THREAD, every, last])
-                    .unwrap();
+            match more {
+                More::Nothing => {}
+                More::Thread => {
+                    connection.execute(ANOTHER, []).unwrap();
+                }
+                More::Branches(every) => {
+                    let last = messages as i64;
+                    connection
+                        .execute(SPREAD, params![THREAD, every, last])
+                        .unwrap();
+                }
             }
             let expected = {
                 let mut seed = connection.prepare(SEED_LEAVES).unwrap();
