@@ -3,6 +3,7 @@
 use rusqlite::params;
 
 use crate::history::{warm, Around, Size, Spec, THREAD};
+use crate::host;
 use crate::measure::{interleaved, Case};
 use crate::query::{read, SEED_LEAVES};
 use crate::report::Target;
@@ -67,6 +68,7 @@ pub fn leaves(bench: &mut Bench) {
             match more {
                 More::Nothing => {}
                 More::Thread => {
+                    host::add_thread(&connection, "another");
                     connection.execute(ANOTHER, []).unwrap();
                 }
                 More::Branches(every) => {
