@@ -57,8 +57,8 @@ fn name(thread: usize) -> String {
     format!("t{thread}")
 }
 
-/// Writes the stretches. Gives each thread's messages.
-fn write(connection: &Connection, stretches: &[Stretch]) -> [Vec<i64>; 3] {
+/// Writes the stretches, with contents that are `longer` than a few bytes. Gives each thread's messages.
+fn write(connection: &Connection, stretches: &[Stretch], longer: usize) -> [Vec<i64>; 3] {
     let mut threads = [vec![], vec![], vec![]];
     let mut ends = [vec![], vec![], vec![]];
     connection.execute_batch("BEGIN").unwrap();
@@ -68,9 +68,10 @@ fn write(connection: &Connection, stretches: &[Stretch]) -> [Vec<i64>; 3] {
     let mut insert = connection
         .prepare(
             "INSERT INTO messages(id, thread_id, role, content, created_at, parent_entry_id) \
-             VALUES (?1, ?2, 'user', 'text ' || ?1, ?3, ?4)",
+             VALUES (?1, ?2, 'user', 'text ' || ?1 || ?5, ?3, ?4)",
         )
         .unwrap();
+    let more = "x".repeat(longer);
     let (mut id, mut time) = (1, 1_000_000);
     for stretch in stretches {
         let other = (stretch.thread + 1) % threads.len();
@@ -91,7 +92,7 @@ fn write(connection: &Connection, stretches: &[Stretch]) -> [Vec<i64>; 3] {
         time += stretch.pause;
         for _ in 0..stretch.length {
             insert
-                .execute(params![id, name(stretch.thread), time, parent])
+                .execute(params![id, name(stretch.thread), time, parent, more])
                 .unwrap();
             threads[stretch.thread].push(id);
             parent = Some(id);
@@ -228,9 +229,10 @@ proptest! {
     fn what_is_listed_is_what_plain_queries_find(
         stretches in vec(any_stretch(), 1..9),
         missing in prop::option::weighted(0.5, any::<prop::sample::Index>()),
+        longer in prop_oneof![4 => Just(0_usize), 1 => Just(3000_usize)],
     ) {
         let connection = host::migrated();
-        let threads = write(&connection, &stretches);
+        let threads = write(&connection, &stretches, longer);
         if let Some(missing) = missing {
             let all = threads.concat();
             connection

@@ -53,7 +53,7 @@ impl Rows for StretchRows {
         let Asked { branch, snapshot } = Asked::read(connection, arguments)?;
         let stretches = match branch {
             Some((leaf, cut)) => {
-                Some(Stretches::new(connection, leaf, cut)?.downward(Verify::Rows, 0)?)
+                Some(Stretches::new(connection, leaf, cut)?.downward(Verify::Nothing)?)
             }
             None => None,
         };
@@ -75,20 +75,25 @@ impl Rows for StretchRows {
     fn advance(&mut self) -> Result<()> {
         self.at = None;
         let next = || self.stretches.as_mut().and_then(Downward::next);
-        let Some(mut stretch) = self.rest.take().or_else(next) else {
+        let Some(whole) = self.rest.take().or_else(next) else {
             return Ok(());
         };
-        if stretch.run.steps() > LONGEST {
-            let end = stretch.run.first.saturating_add_unsigned(LONGEST);
-            let mut rest = stretch;
+        let mut stretch = whole;
+        if whole.run.steps() > LONGEST {
+            let end = whole.run.first.saturating_add_unsigned(LONGEST);
+            let mut rest = whole;
             rest.keep_up_to(end);
             // The first message of the rest is made sure of with these.
             stretch.keep_down_to(end);
-            stretch.verify_by(&self.connection, Verify::Rows)?;
-            stretch.keep_down_to(end - 1);
             self.rest = Some(rest.begun());
-        } else {
-            stretch.verify_by(&self.connection, Verify::Rows)?;
+        }
+        if let Err(error) = stretch.verify_by(&self.connection, Verify::Rows) {
+            // The message to name is the lowest one that is missing.
+            whole.verify_by(&self.connection, Verify::Rows)?;
+            return Err(error);
+        }
+        if self.rest.is_some() {
+            stretch.keep_down_to(stretch.run.last - 1);
         }
         self.at = Some(stretch);
         Ok(())

@@ -24,7 +24,7 @@ pub fn copy(
                 quoted(new_thread)
             )));
         }
-        let mut path = Stretches::new(connection, message, Cut::default())?.downward(Verify::Links, u64::MAX)?;
+        let mut path = Stretches::new(connection, message, Cut::default())?.downward(Verify::Links)?;
         copy_thread(connection, &thread, new_thread, created_at)?;
         let mut insert = connection.prepare(
             "INSERT INTO main.messages(thread_id, role, content, item_json, created_at, parent_entry_id) \

@@ -243,28 +243,14 @@ impl Stretches {
         }
     }
 
-    /// All that are left, to be had from the first message down. The lowest `sure` messages are verified now: what is
-    /// broken lower down would mean that the messages further up are not on the path at all.
-    pub fn downward(mut self, verify: Verify, sure: u64) -> Result<Downward> {
+    /// All that are left, to be had from the first message down. They are verified now: what is broken lower down would
+    /// mean that the messages further up are not on the path at all.
+    pub fn downward(mut self, verify: Verify) -> Result<Downward> {
         let mut runs = Vec::new();
         let mut child = None;
         let mut top = None;
-        let mut left = sure;
-        loop {
-            let stretch = match self.next() {
-                Ok(Some(stretch)) => stretch,
-                Ok(None) => break,
-                Err(error) => {
-                    self.verify_runs(&runs, child, verify)?;
-                    return Err(error);
-                }
-            };
-            if left > 0 {
-                let mut part = stretch;
-                part.keep_lowest(left);
-                part.verify_by(&self.climb.connection, verify)?;
-                left = left.saturating_sub(part.run.steps().saturating_add(1));
-            }
+        while let Some(stretch) = self.next()? {
+            stretch.verify_by(&self.climb.connection, verify)?;
             if runs.is_empty() {
                 child = stretch.child;
             }
@@ -280,25 +266,6 @@ impl Stretches {
             child,
             cut: top.is_some_and(|top| top.cut),
         })
-    }
-
-    /// Makes sure of stretches that are whole, of which the first one is the lowest, above `child`.
-    fn verify_runs(
-        &self,
-        runs: &[(i64, i64)],
-        mut child: Option<i64>,
-        verify: Verify,
-    ) -> Result<()> {
-        for (first, last) in runs {
-            let run = Run {
-                first: *first,
-                last: *last,
-                parent: None,
-            };
-            verify.run(&self.climb.connection, &run, child)?;
-            child = Some(*first);
-        }
-        Ok(())
     }
 }
 

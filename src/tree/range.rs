@@ -59,50 +59,62 @@ fn reaches(
         if first.is_some_and(|first| id.checked_sub(first) != Some(step)) {
             return Ok(false);
         }
-        step = step.saturating_mul(4).min(steps);
+        step = match step.saturating_mul(4) {
+            next if next <= steps / 2 => next,
+            _ => steps,
+        };
     }
 }
 
 impl Range {
     /// The range that a thread's messages fill, if they fill one.
     pub fn of(connection: &Rc<Connection>, thread: &[u8]) -> Result<Option<Self>> {
-        let text = Parameter::Text(thread);
         let mut ends = connection.prepare(ENDS)?;
-        let found = ends.once(&[text], |row| {
+        let found = ends.once(&[Parameter::Text(thread)], |row| {
             let all_there = (0..4).all(|column| row.kind(column) == Kind::Integer);
             Ok(all_there.then(|| [0, 1, 2, 3].map(|column| row.integer(column))))
         })?;
         let Some(Some([first, last, lowest, highest])) = found else {
             return Ok(None);
         };
-        // A thread that has as many messages as there are ids has all of them, whatever their times.
-        if let (true, Some(steps)) = (first == lowest, highest.checked_sub(lowest)) {
-            if reaches(connection, thread, None, steps)? {
-                return Ok(Some(Self {
-                    first: lowest,
-                    last: highest,
-                    everything: true,
-                }));
+        // Nothing comes before the lowest number: what its message would have for a parent, SQLite cannot say.
+        if lowest == i64::MIN {
+            return Ok(None);
+        }
+        if let Some(steps) = last.checked_sub(first).filter(|steps| *steps >= 0) {
+            // A thread that has at least as many messages as a range has ids, and none outside, has all of these.
+            if reaches(connection, thread, Some(first), steps)? {
+                let everything = (first, last) == (lowest, highest);
+                let range = Self {
+                    first,
+                    last,
+                    everything,
+                };
+                let fills = everything || !range.misses_some(connection, thread)?;
+                return Ok(fills.then_some(range));
             }
         }
-        // One that has at least as many as the range has ids, and none outside, has all of these.
-        let steps = match last.checked_sub(first) {
-            Some(steps) if steps >= 0 => steps,
-            _ => return Ok(None),
-        };
-        if !reaches(connection, thread, Some(first), steps)? {
-            return Ok(None);
+        // One that has as many as there are ids has all of them, whatever their times.
+        match highest.checked_sub(lowest).filter(|_| first == lowest) {
+            Some(steps) if reaches(connection, thread, None, steps)? => Ok(Some(Self {
+                first: lowest,
+                last: highest,
+                everything: true,
+            })),
+            _ => Ok(None),
         }
-        let bounds = [text, Parameter::Integer(first), Parameter::Integer(last)];
+    }
+
+    /// Whether the thread has messages outside.
+    fn misses_some(&self, connection: &Rc<Connection>, thread: &[u8]) -> Result<bool> {
+        let bounds = [
+            Parameter::Text(thread),
+            Parameter::Integer(self.first),
+            Parameter::Integer(self.last),
+        ];
         let mut outside = connection.prepare(OUTSIDE)?;
-        if outside.once(&bounds, |row| Ok(row.integer(0)))? == Some(1) {
-            return Ok(None);
-        }
-        Ok(Some(Self {
-            first,
-            last,
-            everything: false,
-        }))
+        let found = outside.once(&bounds, |row| Ok(row.integer(0)))?;
+        Ok(found == Some(1))
     }
 
     fn contains(&self, id: i64) -> bool {

@@ -7,10 +7,6 @@ use super::path::{Cut, Downward, Stretch, Stretches};
 use crate::error::{push, Error, Result};
 use crate::sqlite::{Connection, Order};
 
-/// Of how many messages, those at the lower end, a walk from the first message down makes sure before it gives any. Of
-/// the others it makes sure as they come, of so many at a time: their rows are still near when somebody reads them.
-const SURE: u64 = 256;
-
 /// The message at which a walk stands.
 #[derive(Clone, Copy)]
 pub struct At<'a> {
@@ -95,14 +91,14 @@ impl Walk {
     ) -> Result<Self> {
         let stretches = Stretches::new(connection, id, cut)?;
         let source = match order {
-            Order::Natural => Source::Down(stretches.downward(verify, SURE)?),
+            Order::Natural => Source::Down(stretches.downward(verify)?),
             Order::Reverse => Source::Up(Box::new(stretches)),
             Order::IdAscending | Order::IdDescending => {
                 let ascending = order == Order::IdAscending;
                 if links::any_later_parent(connection)? {
                     Source::Sorted(sorted(connection, stretches, ascending)?)
                 } else if ascending {
-                    Source::Down(stretches.downward(verify, SURE)?)
+                    Source::Down(stretches.downward(verify)?)
                 } else {
                     Source::Up(Box::new(stretches))
                 }
@@ -152,12 +148,7 @@ impl Walk {
         match (&self.source, self.stretch) {
             (Source::Up(_), Some(stretch)) if self.id > stretch.run.first => {
                 self.id -= 1;
-                self.make_sure_up(stretch)
-            }
-            (Source::Down(_), Some(stretch)) if self.id < stretch.run.last => {
-                self.make_sure_down(stretch)?;
-                self.id += 1;
-                Ok(())
+                self.make_sure(stretch)
             }
             _ => self.next_stretch(),
         }
@@ -172,26 +163,18 @@ impl Walk {
         let Some(stretch) = self.stretch else {
             return Ok(());
         };
-        match self.source {
-            Source::Up(_) => {
-                self.id = stretch.run.last;
-                self.make_sure_up(stretch)
-            }
-            Source::Down(_) => {
-                self.id = stretch.run.first;
-                self.make_sure_down(stretch)
-            }
-            Source::Sorted(_) => {
-                self.id = stretch.run.first;
-                self.sure = self.id;
-                Ok(())
-            }
+        if self.descends() {
+            self.id = stretch.run.last;
+            return self.make_sure(stretch);
         }
+        self.id = stretch.run.first;
+        self.sure = stretch.run.last;
+        Ok(())
     }
 
     /// Makes sure of the current message and those that come next on the way up, of ever more at a time: whoever asked
     /// may stop soon.
-    fn make_sure_up(&mut self, stretch: Stretch) -> Result<()> {
+    fn make_sure(&mut self, stretch: Stretch) -> Result<()> {
         let mut next = stretch;
         next.keep_down_to(self.id);
         if self.verify != Verify::Nothing {
@@ -201,22 +184,6 @@ impl Walk {
             }
         }
         self.sure = next.run.first;
-        next.verify_by(&self.connection, self.verify)
-    }
-
-    /// Makes sure of the current message and those that come next on the way down, but for the lowest ones of the path,
-    /// which were looked at before.
-    fn make_sure_down(&mut self, stretch: Stretch) -> Result<()> {
-        let last = stretch.run.last;
-        let known = SURE.saturating_sub(stretch.distance.unsigned_abs());
-        if self.verify == Verify::Nothing || self.id.abs_diff(last) < known {
-            self.sure = last;
-            return Ok(());
-        }
-        self.sure = self.id.saturating_add_unsigned(SURE).min(last);
-        let mut next = stretch;
-        next.keep_down_to(self.sure);
-        next.keep_up_to(self.id);
         next.verify_by(&self.connection, self.verify)
     }
 

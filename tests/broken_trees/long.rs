@@ -72,6 +72,11 @@ fn a_missing_message_is_named_wherever_it_is() {
                     if limit > below {
                         let expected = Err((CORRUPT_VTAB, format!("{name}: {error}")));
                         assert_eq!(found, expected, "{sql}, limit {limit}");
+                        // What is said to be on the path before the gap is found might not be.
+                        if contents.is_empty() && order != "distance" {
+                            let sql = format!("{sql} LIMIT 1");
+                            assert_eq!(list(&connection, &sql, limit as i64), expected, "{sql}");
+                        }
                     } else {
                         let mut expected = path[at + 1..].to_vec();
                         if order == "distance" {
@@ -82,6 +87,29 @@ fn a_missing_message_is_named_wherever_it_is() {
                 }
             }
         }
+        connection.execute_batch("ROLLBACK").unwrap();
+    }
+}
+
+#[test]
+fn each_message_is_deleted_after_it_is_read() {
+    let connection = long();
+    for table in ["branch_path(1300)", "branch_messages('t')"] {
+        connection.execute_batch("BEGIN").unwrap();
+        let mut statement = connection
+            .prepare(&format!("SELECT id FROM {table}"))
+            .unwrap();
+        let mut rows = statement.query([]).unwrap();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            let id: i64 = row.get(0).unwrap();
+            connection
+                .execute("DELETE FROM messages WHERE id = ?1", [id])
+                .unwrap();
+            found.push(id);
+        }
+        assert_eq!(found, path(), "{table}");
+        drop(rows);
         connection.execute_batch("ROLLBACK").unwrap();
     }
 }

@@ -85,3 +85,17 @@ fn the_problems_of_one_thread() {
     assert_eq!(check("NULL"), format!("t|{cycle}, {later}, {leaf}"));
     assert_eq!(check("'nobody'"), "");
 }
+
+/// The id before the lowest one is no integer any more.
+#[test]
+fn a_message_of_the_lowest_id_is_its_own_parent() {
+    let lowest =
+        "UPDATE messages SET id = -9223372036854775808, parent_entry_id = id WHERE id = 4; \
+         UPDATE messages SET parent_entry_id = id WHERE id < 0; \
+         DELETE FROM messages WHERE id > 0; UPDATE threads SET current_leaf_id = NULL";
+    for indexes in [true, false] {
+        let connection = broken(lowest, indexes);
+        let leaves = "SELECT count(*), (SELECT count(*) FROM messages) FROM branch_leaves('t')";
+        assert_eq!(told(&connection, leaves), "0|1");
+    }
+}
