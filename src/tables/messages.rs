@@ -75,12 +75,16 @@ pub struct MessageRows {
 impl MessageRows {
     #[inline(always)]
     fn read(&mut self) -> Result<()> {
-        if let (Some(walk), Some(fetch)) = (&self.walk, &mut self.fetch) {
+        if let (Some(walk), Some(fetch)) = (&mut self.walk, &mut self.fetch) {
             if let Some(at) = walk.at() {
                 if !fetch.go_to(at.id, at.more())? {
                     return Err(walk.missing());
                 }
-                fetch.compare_parent(at.id, at.parent())?;
+                if !walk.awaits_parent() {
+                    return fetch.compare_parent(at.id, at.parent());
+                }
+                let parent = fetch.parent(at.id)?;
+                walk.tell(parent)?;
             }
         }
         Ok(())
@@ -99,7 +103,10 @@ impl Rows for MessageRows {
             } else {
                 Verify::Nothing
             };
-            let path = Walk::new(connection, leaf, cut, plan.order(), verify)?;
+            let mut path = Walk::new(connection, leaf, cut, plan.order(), verify)?;
+            if wanted == Wanted::All {
+                path.let_tell();
+            }
             fetch = Fetch::new(connection, wanted, path.descends());
             walk = Some(path);
         }

@@ -2,12 +2,16 @@
 
 use std::rc::Rc;
 
+use super::links;
 use crate::code;
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Feed, Kind, Plan, Statement};
 
 /// How many columns of `messages` tables show: the contract's M, the id first.
 pub const WIDTH: usize = 7;
+
+/// The last of them.
+const PARENT: i32 = WIDTH as i32 - 1;
 
 /// How many messages must follow one another for a scan to be worth its start.
 pub const RUN: u64 = 4;
@@ -149,10 +153,14 @@ impl Fetch {
         Ok(statement.step()? && statement.integer(0) == id)
     }
 
+    /// The message's parent, of a row that has been read that far.
+    pub fn parent(&self, id: i64) -> Result<Option<i64>> {
+        links::parent_in(self.row()?, PARENT, id)
+    }
+
     /// Makes sure that the message's parent is the one that the indexes told, where its row has been read that far.
     #[inline(always)]
     pub fn compare_parent(&self, id: i64, parent: Option<i64>) -> Result<()> {
-        const PARENT: i32 = WIDTH as i32 - 1;
         if self.wanted != Wanted::All {
             return Ok(());
         }

@@ -130,7 +130,7 @@ impl Single {
         if let Some((feed, statement)) = &mut self.fed {
             feed.set(id);
             if statement.step()? {
-                return parent_in(statement, id).map(Some);
+                return parent_in(statement, 1, id).map(Some);
             }
         }
         // Not a jump, and the statement has come to its end over that.
@@ -196,7 +196,7 @@ impl Links {
             Some(first) if self.jumps || first == last => Ok(Run {
                 first,
                 last,
-                parent: parent_in(self.scan.row(), first)?,
+                parent: parent_in(self.scan.row(), 1, first)?,
             }),
             _ if self.jumps => {
                 // The way ends at a message that is missing, and what is below that is there.
@@ -289,10 +289,10 @@ pub fn missing(id: i64, child: Option<i64>) -> Error {
     }
 }
 
-/// Reads a parent from the second column of a row.
-fn parent_in(row: &Statement, id: i64) -> Result<Option<i64>> {
-    match row.kind(1) {
-        Kind::Integer => Ok(Some(row.integer(1))),
+/// Reads the parent of a message from a column of a row.
+pub fn parent_in(row: &Statement, column: i32, id: i64) -> Result<Option<i64>> {
+    match row.kind(column) {
+        Kind::Integer => Ok(Some(row.integer(column))),
         Kind::Null => Ok(None),
         _ => Err(Error::corrupt(format!(
             "message {id}: its parent_entry_id is not an integer"
@@ -311,7 +311,7 @@ pub fn jumps(connection: &Rc<Connection>) -> Result<Statement> {
 /// A jump and its parent, from a row of [`jumps`].
 pub fn jump_in(row: &Statement) -> Result<(i64, Option<i64>)> {
     let id = row.integer(0);
-    Ok((id, parent_in(row, id)?))
+    Ok((id, parent_in(row, 1, id)?))
 }
 
 /// Reads the parents of messages that are known to be there, best in ascending order.
@@ -355,7 +355,7 @@ impl Parents {
         self.single
             .note(self.jumps && self.scan.sought() && found == Some(id));
         if found == Some(id) {
-            parent_in(self.scan.row(), id)
+            parent_in(self.scan.row(), 1, id)
         } else {
             Ok(id.checked_sub(1))
         }
@@ -419,5 +419,5 @@ pub fn any_later_parent(connection: &Rc<Connection>) -> Result<bool> {
 pub fn parent(connection: &Rc<Connection>, id: i64) -> Result<Option<Option<i64>>> {
     let mut statement =
         connection.prepare("SELECT id, parent_entry_id FROM main.messages WHERE id = +?1")?;
-    statement.once(&[Parameter::Integer(id)], |row| parent_in(row, id))
+    statement.once(&[Parameter::Integer(id)], |row| parent_in(row, 1, id))
 }

@@ -243,6 +243,40 @@ impl Stretches {
         }
     }
 
+    /// The next message upwards, whose parent nobody knows: see [`Stretches::told`].
+    pub fn single(&mut self) -> Option<Stretch> {
+        if self.left == Some(0) {
+            return None;
+        }
+        let climb = &mut self.climb;
+        let id = climb.next.take()?;
+        let stretch = Stretch {
+            run: Run {
+                first: id,
+                last: id,
+                parent: None,
+            },
+            distance: climb.distance,
+            child: climb.child.replace(id),
+            cut: false,
+        };
+        climb.distance = climb.distance.saturating_add(1);
+        if let Some(left) = &mut self.left {
+            *left -= 1;
+        }
+        Some(stretch)
+    }
+
+    /// Goes on from the parent of the last [`Stretches::single`].
+    pub fn told(&mut self, parent: Option<i64>) {
+        self.climb.next = parent;
+    }
+
+    /// Whether the cut's lower end has been passed.
+    pub fn has_begun(&self) -> bool {
+        self.waiting_for.is_none()
+    }
+
     /// All that are left, to be had from the first message down. They are verified now: what is broken lower down would
     /// mean that the messages further up are not on the path at all.
     pub fn downward(mut self, verify: Verify) -> Result<Downward> {

@@ -77,6 +77,24 @@ pub struct Walk {
     verify: Verify,
     /// On the way up, of how many more to make sure next.
     ahead: u64,
+    /// Whether somebody tells the parents of messages, if that is known.
+    told: Told,
+    /// Whether nobody has told the current message's parent yet.
+    awaits_parent: bool,
+    /// How many of the latest messages were not the child of the one before.
+    jumps: u32,
+}
+
+/// After how many of those it is worth to expect another one.
+const JUMPS: u32 = 2;
+
+/// Whether somebody tells the parents of messages.
+#[derive(PartialEq, Eq)]
+enum Told {
+    No,
+    /// If no link goes to a higher id.
+    Perhaps,
+    Yes,
 }
 
 impl Walk {
@@ -112,6 +130,9 @@ impl Walk {
             sure: 0,
             verify,
             ahead: 64,
+            told: Told::No,
+            awaits_parent: false,
+            jumps: 0,
         };
         walk.next_stretch()?;
         Ok(walk)
@@ -131,6 +152,55 @@ impl Walk {
     #[inline(always)]
     pub fn descends(&self) -> bool {
         matches!(self.source, Source::Up(_))
+    }
+
+    /// From here on, whoever reads the messages tells their parents when the walk asks for them. Where each message is a
+    /// jump, to look it up in the index costs as much as to read it.
+    pub fn let_tell(&mut self) {
+        self.told = Told::Perhaps;
+    }
+
+    /// Whether the next message's parent is worth asking for, rather than looking for the stretch to which it belongs.
+    fn asks(&mut self) -> Result<bool> {
+        let Source::Up(stretches) = &self.source else {
+            return Ok(false);
+        };
+        if self.told == Told::No || self.jumps < JUMPS || !stretches.has_begun() {
+            return Ok(false);
+        }
+        if self.told == Told::Perhaps {
+            self.told = match links::any_later_parent(&self.connection)? {
+                true => Told::No,
+                false => Told::Yes,
+            };
+        }
+        Ok(self.told == Told::Yes)
+    }
+
+    /// Whether the walk asks for the parent of the message at which it stands.
+    #[inline(always)]
+    pub fn awaits_parent(&self) -> bool {
+        self.awaits_parent
+    }
+
+    /// The parent of the message at which the walk stands.
+    pub fn tell(&mut self, parent: Option<i64>) -> Result<()> {
+        self.awaits_parent = false;
+        // There were no such links when the walk began.
+        if parent.is_some_and(|parent| parent >= self.id) {
+            return Err(Error::corrupt(format!(
+                "message {}: its parent was changed while it was read",
+                self.id
+            )));
+        }
+        if let (Some(stretch), Source::Up(stretches)) = (&mut self.stretch, &mut self.source) {
+            stretch.run.parent = parent;
+            stretches.told(parent);
+        }
+        if parent.is_some() && parent == self.id.checked_sub(1) {
+            self.jumps = 0;
+        }
+        Ok(())
     }
 
     /// Goes to the next message.
@@ -155,8 +225,17 @@ impl Walk {
     }
 
     fn next_stretch(&mut self) -> Result<()> {
+        self.awaits_parent = self.asks()?;
         self.stretch = match &mut self.source {
-            Source::Up(stretches) => stretches.next()?,
+            Source::Up(stretches) if self.awaits_parent => stretches.single(),
+            Source::Up(stretches) => {
+                let next = stretches.next()?;
+                match next {
+                    Some(stretch) if stretch.run.first == stretch.run.last => self.jumps += 1,
+                    _ => self.jumps = 0,
+                }
+                next
+            }
             Source::Down(stretches) => stretches.next(),
             Source::Sorted(messages) => messages.pop(),
         };
