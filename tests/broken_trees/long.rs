@@ -113,3 +113,66 @@ fn each_message_is_deleted_after_it_is_read() {
         connection.execute_batch("ROLLBACK").unwrap();
     }
 }
+
+/// Where two branches grow by turns, each message is a jump, and newest first the rows tell the way.
+#[test]
+fn newest_first_across_jumps() {
+    let connection = host::migrated();
+    host::add_thread(&connection, "t");
+    connection
+        .execute_batch(
+            "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 60) \
+             INSERT INTO messages(id, thread_id, role, content, created_at, parent_entry_id) \
+             SELECT id, 't', 'user', 'text', 1, iif(id > 2, id - 2, NULL) FROM n; \
+             UPDATE threads SET current_leaf_id = 60;",
+        )
+        .unwrap();
+    for (damage, expected) in [
+        ("SELECT 1", None),
+        // A way through a later message that ends, and one that does not.
+        (
+            "UPDATE messages SET parent_entry_id = 59 WHERE id = 30",
+            None,
+        ),
+        (
+            "UPDATE messages SET parent_entry_id = 40 WHERE id = 30",
+            Some("message 30 is its own ancestor"),
+        ),
+        (
+            "UPDATE messages SET parent_entry_id = id WHERE id = 30",
+            Some("message 30 is its own ancestor"),
+        ),
+        (
+            "DELETE FROM messages WHERE id = 30",
+            Some("message 32: its parent 30 is missing"),
+        ),
+        (
+            "UPDATE messages SET parent_entry_id = 'x' WHERE id = 30",
+            Some("message 30: its parent_entry_id is not an integer"),
+        ),
+        (
+            "UPDATE messages SET parent_entry_id = 29 WHERE id = 30",
+            None,
+        ),
+    ] {
+        connection.execute_batch("BEGIN").unwrap();
+        connection.execute_batch(damage).unwrap();
+        let listed = |order: &str| {
+            let sql = format!("SELECT id, content FROM branch_messages('t', ?1) ORDER BY {order}");
+            list(&connection, &sql, 500)
+        };
+        let newest_first = listed("distance");
+        let mut first_to_last = listed("distance DESC");
+        if let Ok(ids) = &mut first_to_last {
+            ids.reverse();
+        }
+        assert_eq!(newest_first, first_to_last, "{damage}");
+        let error = newest_first.err().map(|(_, text)| text);
+        assert_eq!(
+            error,
+            expected.map(|text| format!("branch_messages: {text}")),
+            "{damage}"
+        );
+        connection.execute_batch("ROLLBACK").unwrap();
+    }
+}
