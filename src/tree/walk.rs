@@ -231,7 +231,9 @@ impl Walk {
             Source::Up(stretches) => {
                 let next = stretches.next()?;
                 match next {
-                    Some(stretch) if stretch.run.first == stretch.run.last => self.jumps += 1,
+                    Some(stretch) if stretch.run.first == stretch.run.last => {
+                        self.jumps = self.jumps.saturating_add(1)
+                    }
                     _ => self.jumps = 0,
                 }
                 next
