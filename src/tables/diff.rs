@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::ancestor;
 use crate::tree::fetch::{Fetch, Wanted};
-use crate::tree::links::{self, Verify};
+use crate::tree::links;
 use crate::tree::path::Cut;
 use crate::tree::snapshot::Snapshot;
 use crate::tree::walk::Walk;
@@ -109,12 +109,7 @@ impl Rows for DiffRows {
                 limit,
                 ..Cut::default()
             };
-            let verify = if wanted == Wanted::Nothing {
-                Verify::Links
-            } else {
-                Verify::Nothing
-            };
-            let walk = Walk::new(connection, id, cut, order, verify)?;
+            let walk = Walk::new(connection, id, cut, order, wanted.verify(order))?;
             let fetch = Fetch::new(connection, wanted, walk.descends());
             rows.sides.push(Side { name, walk, fetch });
         }

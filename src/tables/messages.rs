@@ -6,7 +6,6 @@ use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::fetch::{Fetch, Wanted, WIDTH};
-use crate::tree::links::Verify;
 use crate::tree::path::Cut;
 use crate::tree::snapshot::Snapshot;
 use crate::tree::walk::Walk;
@@ -98,11 +97,7 @@ impl Rows for MessageRows {
         let mut walk = None;
         let mut fetch = None;
         if let Some((leaf, cut)) = branch {
-            let verify = if wanted == Wanted::Nothing {
-                Verify::Links
-            } else {
-                Verify::Nothing
-            };
+            let verify = wanted.verify(plan.order());
             let mut path = Walk::new(connection, leaf, cut, plan.order(), verify)?;
             if wanted == Wanted::All {
                 path.let_tell();

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::links;
+use super::links::{self, Verify};
 use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{Connection, Feed, Kind, Plan, Statement};
+use crate::sqlite::{Connection, Feed, Kind, Order, Plan, Statement};
 
 /// How many columns of `messages` tables show: the contract's M, the id first.
 pub const WIDTH: usize = 7;
@@ -36,6 +36,16 @@ impl Wanted {
             Self::Head
         } else {
             Self::Nothing
+        }
+    }
+
+    /// How to make sure, before the first of them is read in this order, that all messages are there.
+    pub fn verify(self, order: Order) -> Verify {
+        match (self, order) {
+            (Self::Nothing, _) => Verify::Links,
+            (_, Order::Natural | Order::IdAscending) => Verify::Rows,
+            // From the lower end up, reading them is what tells.
+            (_, Order::Reverse | Order::IdDescending) => Verify::Nothing,
         }
     }
 

@@ -41,7 +41,7 @@ const FEW: u64 = 16;
 /// From how many messages on it matters how long they are.
 const MANY: u64 = 256;
 
-/// Whether fewer than two messages are on a page, as a rule. To go through the rows of such is to read most of the file,
+/// Whether less than a message is on a page, as a rule. To go through the rows of such is to read most of the file,
 /// which somebody will do again.
 fn rows_are_long(connection: &Rc<Connection>) -> bool {
     let number = |sql| -> Result<i64> {
@@ -53,7 +53,7 @@ fn rows_are_long(connection: &Rc<Connection>) -> bool {
     let pages = number("PRAGMA main.page_count");
     let newest = number("SELECT max(id) FROM main.messages");
     // It is only a matter of speed.
-    matches!((pages, newest), (Ok(pages), Ok(newest)) if newest / 2 < pages)
+    matches!((pages, newest), (Ok(pages), Ok(newest)) if newest < pages)
 }
 
 /// Messages of which each is the child of the one with the id before it.

@@ -189,7 +189,7 @@ impl Walk {
         // There were no such links when the walk began.
         if parent.is_some_and(|parent| parent >= self.id) {
             return Err(Error::corrupt(format!(
-                "message {}: its parent was changed while it was read",
+                "message {}: its parent was changed while it was read, or an index is damaged: run REINDEX",
                 self.id
             )));
         }
