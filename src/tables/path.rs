@@ -5,9 +5,10 @@ use std::rc::Rc;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
-use crate::tree::links::{self, Verify};
+use crate::tree::links;
 use crate::tree::path::Cut;
 use crate::tree::snapshot::Snapshot;
+use crate::tree::verify::Verify;
 use crate::tree::walk::Walk;
 
 const ID: usize = 0;

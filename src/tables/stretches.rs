@@ -8,9 +8,9 @@ use std::rc::Rc;
 use super::messages::Asked;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
-use crate::tree::links::Verify;
 use crate::tree::path::{Downward, Stretch, Stretches};
 use crate::tree::snapshot::Snapshot;
+use crate::tree::verify::{Verifier, Verify};
 
 const FIRST: usize = 0;
 
@@ -41,6 +41,7 @@ impl Table for BranchStretches {
 /// The rows of one use.
 pub struct StretchRows {
     connection: Rc<Connection>,
+    verifier: Verifier,
     stretches: Option<Downward>,
     at: Option<Stretch>,
     /// What is left of the stretch after that.
@@ -59,6 +60,7 @@ impl Rows for StretchRows {
         };
         let mut rows = Self {
             connection: Rc::clone(connection),
+            verifier: Verifier::new(connection, Verify::Rows),
             stretches,
             at: None,
             rest: None,
@@ -87,9 +89,9 @@ impl Rows for StretchRows {
             stretch.keep_down_to(end);
             self.rest = Some(rest.begun());
         }
-        if let Err(error) = stretch.verify_by(&self.connection, Verify::Rows) {
+        if let Err(error) = stretch.verify_by(&self.connection, &mut self.verifier) {
             // The message to name is the lowest one that is missing.
-            whole.verify_by(&self.connection, Verify::Rows)?;
+            whole.verify_by(&self.connection, &mut self.verifier)?;
             return Err(error);
         }
         if self.rest.is_some() {

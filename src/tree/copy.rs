@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::grow::{inserted, optional, set_leaf, thread_of};
-use super::links::Verify;
 use super::path::{Cut, Stretches};
 use super::thread;
+use super::verify::Verify;
 use crate::error::{quoted, Error, Result};
 use crate::sqlite::{Connection, Parameter};
 

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::links::{self, Verify};
+use super::links;
+use super::verify::Verify;
 use crate::code;
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Feed, Kind, Order, Plan, Statement};

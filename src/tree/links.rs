@@ -5,7 +5,7 @@
 //! for any message, the largest jump at or below it in that index tells a whole *run*: from the jump up to the message,
 //! each is the child of the one before it. A linear stretch of any length takes one seek.
 //!
-//! What the index cannot tell is whether messages within a run are there at all. [`Verify`] does, so that a missing ancestor is an error and never a silently shortened history.
+//! What the index cannot tell is whether messages within a run are there at all. [`Verifier`](super::verify::Verifier) does, so that a missing ancestor is an error and never a silently shortened history.
 //!
 //! Where that index is missing (a database that was not migrated), every message is a run of its own.
 
@@ -27,35 +27,6 @@ const JUMP: &str = "SELECT m.id, m.parent_entry_id FROM branch_feed(?1) AS f \
 /// How many entries are worth stepping over.
 const NEAR: u32 = 5;
 
-const COUNT_LINKS: &str =
-    "SELECT count(*) FROM main.messages INDEXED BY idx_messages_parent_entry_id \
-     WHERE parent_entry_id >= +?1 AND parent_entry_id < +?2 AND id = parent_entry_id + 1";
-/// Ids are whole numbers, so the message that comes so many after the first one has an id that is so much higher just if
-/// none between is missing. To skip rows takes a third of the time that it takes to count them.
-const SKIP_ROWS: &str = "SELECT id FROM main.messages WHERE id > +?1 ORDER BY id LIMIT 1 OFFSET ?2";
-
-/// Up to how many messages it takes no longer to look up their links, which are near each other whatever lies between the
-/// messages.
-const FEW: u64 = 16;
-
-/// From how many messages on it matters how long they are.
-const MANY: u64 = 256;
-
-/// Whether less than a message is on a page, as a rule. To go through the rows of such is to read most of the file,
-/// which somebody will do again.
-fn rows_are_long(connection: &Rc<Connection>) -> bool {
-    let number = |sql| -> Result<i64> {
-        let found = connection
-            .prepare(sql)?
-            .once(&[], |row| Ok(row.integer(0)))?;
-        Ok(found.unwrap_or(0))
-    };
-    let pages = number("PRAGMA main.page_count");
-    let newest = number("SELECT max(id) FROM main.messages");
-    // It is only a matter of speed.
-    matches!((pages, newest), (Ok(pages), Ok(newest)) if newest < pages)
-}
-
 /// Messages of which each is the child of the one with the id before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
@@ -76,24 +47,6 @@ impl Run {
     /// The number of its messages, less one.
     pub fn steps(&self) -> u64 {
         self.first.abs_diff(self.last)
-    }
-
-    /// Whether all messages below the topmost one have their link in the index on parents.
-    fn has_all_links(&self, connection: &Rc<Connection>) -> Result<bool> {
-        let mut statement = connection.prepare(COUNT_LINKS)?;
-        statement.start(&[self.first, self.last])?;
-        statement.step()?;
-        Ok(u64::try_from(statement.integer(0)).is_ok_and(|counted| counted == self.steps()))
-    }
-
-    /// Whether all messages below the topmost one have a row. There is one such message at least.
-    fn has_all_rows(&self, connection: &Rc<Connection>) -> Result<bool> {
-        let Ok(skipped) = i64::try_from(self.steps() - 1) else {
-            return Ok(false);
-        };
-        let mut statement = connection.prepare(SKIP_ROWS)?;
-        statement.start(&[self.first, skipped])?;
-        Ok(statement.step()? && statement.integer(0) == self.last)
     }
 }
 
@@ -215,43 +168,8 @@ impl Links {
     }
 }
 
-/// How to make sure that all messages of a run are there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verify {
-    /// Not at all: somebody will look at each of them.
-    Nothing,
-    /// By counting their links in the index on parents, which is small whatever the messages contain.
-    Links,
-    /// By their rows. Faster where the rows are in memory, as when the caller reads them too.
-    Rows,
-}
-
-impl Verify {
-    /// Makes sure for one run. `child` is as for [`Links::run`].
-    pub fn run(self, connection: &Rc<Connection>, run: &Run, child: Option<i64>) -> Result<()> {
-        if self == Self::Nothing || run.first == run.last {
-            return Ok(());
-        }
-        let steps = run.steps();
-        let by_rows =
-            self == Self::Rows && steps > FEW && !(steps > MANY && rows_are_long(connection));
-        let complete = match by_rows {
-            true => run.has_all_rows(connection)?,
-            false => match run.has_all_links(connection) {
-                Err(error) if error.code() == code::ERROR => run.has_all_rows(connection)?,
-                other => other?,
-            },
-        };
-        if complete {
-            Ok(())
-        } else {
-            Err(gap(connection, run.first, run.last, child)?)
-        }
-    }
-}
-
 /// The highest id in a run of which there is no message, or the one before the run.
-fn highest_missing(connection: &Rc<Connection>, first: i64, last: i64) -> Result<i64> {
+pub fn highest_missing(connection: &Rc<Connection>, first: i64, last: i64) -> Result<i64> {
     let mut ids = connection
         .prepare("SELECT id FROM main.messages WHERE id <= +?1 AND id >= +?2 ORDER BY id DESC")?;
     ids.start(&[last, first])?;
@@ -263,22 +181,6 @@ fn highest_missing(connection: &Rc<Connection>, first: i64, last: i64) -> Result
         expected = next;
     }
     Ok(expected)
-}
-
-/// The error for the first message that is not there, going down from `last` in a run.
-fn gap(connection: &Rc<Connection>, first: i64, last: i64, child: Option<i64>) -> Result<Error> {
-    let expected = highest_missing(connection, first, last)?;
-    if expected < first {
-        return Ok(Error::corrupt(format!(
-            "messages {first} to {last} are not as an index says: run REINDEX, unless they were changed while they were read"
-        )));
-    }
-    let child = if expected == last {
-        child
-    } else {
-        expected.checked_add(1)
-    };
-    Ok(missing(expected, child))
 }
 
 /// The error for a message that is not there.

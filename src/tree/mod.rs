@@ -2,6 +2,7 @@
 //!
 //! * [`scan`]: going to rows by key, by stepping where they are near and by seeking where they are far.
 //! * [`links`]: from a message to its parent, whole stretches at once.
+//! * [`verify`]: making sure that all messages of a run are there.
 //! * [`path`]: the way from a message up to the first one.
 //! * [`ancestor`]: depth, root, common ancestor.
 //! * [`below`]: children, and all that is below a message.
@@ -36,4 +37,5 @@ pub mod remove;
 pub mod scan;
 pub mod snapshot;
 pub mod thread;
+pub mod verify;
 pub mod walk;

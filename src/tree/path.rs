@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::links::{self, Links, Run, Verify};
+use super::links::{self, Links, Run};
+use super::verify::{Verifier, Verify};
 use crate::code;
 use crate::error::{push, Error, Result};
 use crate::sqlite::Connection;
@@ -22,15 +23,15 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    /// Makes sure that all its messages are there, by counting links.
+    /// Makes sure that all its messages are there, by their links.
     pub fn verify(&self, connection: &Rc<Connection>) -> Result<()> {
-        self.verify_by(connection, Verify::Links)
+        self.verify_by(connection, &mut Verifier::new(connection, Verify::Links))
     }
 
     /// Makes sure that all its messages are there.
-    pub fn verify_by(&self, connection: &Rc<Connection>, verify: Verify) -> Result<()> {
-        verify.run(connection, &self.run, self.child)?;
-        if self.cut && verify != Verify::Nothing && !links::exists(connection, self.run.first)? {
+    pub fn verify_by(&self, connection: &Rc<Connection>, verifier: &mut Verifier) -> Result<()> {
+        verifier.run(&self.run, self.child)?;
+        if self.cut && verifier.is_needed() && !links::exists(connection, self.run.first)? {
             let child = if self.run.first == self.run.last {
                 self.child
             } else {
@@ -280,11 +281,12 @@ impl Stretches {
     /// All that are left, to be had from the first message down. They are verified now: what is broken lower down would
     /// mean that the messages further up are not on the path at all.
     pub fn downward(mut self, verify: Verify) -> Result<Downward> {
+        let mut verifier = Verifier::new(&self.climb.connection, verify);
         let mut runs = Vec::new();
         let mut child = None;
         let mut top = None;
         while let Some(stretch) = self.next()? {
-            stretch.verify_by(&self.climb.connection, verify)?;
+            stretch.verify_by(&self.climb.connection, &mut verifier)?;
             if runs.is_empty() {
                 child = stretch.child;
             }

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use super::links::{self, Verify};
+use super::links;
 use super::path::{Cut, Downward, Stretch, Stretches};
+use super::verify::{Verifier, Verify};
 use crate::error::{push, Error, Result};
 use crate::sqlite::{Connection, Order};
 
@@ -74,7 +75,7 @@ pub struct Walk {
     id: i64,
     /// Up to which message of the stretch, in the direction of the walk, all are known to be there.
     sure: i64,
-    verify: Verify,
+    verifier: Verifier,
     /// On the way up, of how many more to make sure next.
     ahead: u64,
     /// Whether somebody tells the parents of messages, if that is known.
@@ -128,7 +129,7 @@ impl Walk {
             stretch: None,
             id: 0,
             sure: 0,
-            verify,
+            verifier: Verifier::new(connection, verify),
             ahead: 64,
             told: Told::No,
             awaits_parent: false,
@@ -258,14 +259,14 @@ impl Walk {
     fn make_sure(&mut self, stretch: Stretch) -> Result<()> {
         let mut next = stretch;
         next.keep_down_to(self.id);
-        if self.verify != Verify::Nothing {
+        if self.verifier.is_needed() {
             next.keep_lowest(self.ahead);
             if next.run.first != stretch.run.first {
                 self.ahead = self.ahead.saturating_mul(2);
             }
         }
         self.sure = next.run.first;
-        next.verify_by(&self.connection, self.verify)
+        next.verify_by(&self.connection, &mut self.verifier)
     }
 
     /// The error for the message at which the walk stands, when it is not there.

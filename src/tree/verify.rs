@@ -1,0 +1,178 @@
+//! Making sure that all messages of a run are there.
+//!
+//! The index on jumps tells where a run begins, and nothing of the messages that follow (see [`links`]).
+
+use std::rc::Rc;
+
+use super::links::{self, Run};
+use crate::code;
+use crate::error::{Error, Result};
+use crate::sqlite::{Connection, Feed, Statement};
+
+/// How to make sure of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verify {
+    /// Not at all: somebody will look at each of them.
+    Nothing,
+    /// By counting their links in the index on parents, which is small whatever the messages contain.
+    Links,
+    /// By their rows. Faster where there are many, and the caller reads them too.
+    Rows,
+}
+
+const LINK: &str = "SELECT 1 FROM branch_feed(?1) AS f \
+     CROSS JOIN main.messages AS m INDEXED BY idx_messages_parent_entry_id \
+     WHERE m.parent_entry_id = +f.id AND m.id = +f.id + 1";
+const COUNT_LINKS: &str =
+    "SELECT count(*) FROM main.messages INDEXED BY idx_messages_parent_entry_id \
+     WHERE parent_entry_id >= +?1 AND parent_entry_id < +?2 AND id = parent_entry_id + 1";
+/// Ids are whole numbers, so the message that comes so many after the first one has an id that is so much higher just if
+/// none between is missing. To skip rows takes a third of the time that it takes to count them.
+const SKIP_ROWS: &str = "SELECT id FROM main.messages WHERE id > +?1 ORDER BY id LIMIT 1 OFFSET ?2";
+
+/// How many links are worth looking up one by one, by a statement that runs on.
+const SINGLE: u64 = 4;
+
+/// Up to how many messages it takes no longer to count their links, which are near each other whatever lies between the
+/// messages.
+const FEW: u64 = 16;
+
+/// From how many messages on it matters how long they are.
+const MANY: u64 = 256;
+
+/// Makes sure of one run after the other.
+pub struct Verifier {
+    connection: Rc<Connection>,
+    verify: Verify,
+    single: Option<(Feed, Statement)>,
+    links: Option<Statement>,
+    rows: Option<Statement>,
+    /// Whether messages are long, if somebody has looked.
+    long: Option<bool>,
+}
+
+impl Verifier {
+    /// In the given way.
+    pub fn new(connection: &Rc<Connection>, verify: Verify) -> Self {
+        Self {
+            connection: Rc::clone(connection),
+            verify,
+            single: None,
+            links: None,
+            rows: None,
+            long: None,
+        }
+    }
+
+    /// Whether it does anything.
+    pub fn is_needed(&self) -> bool {
+        self.verify != Verify::Nothing
+    }
+
+    /// Makes sure of one run. `child` is the message whose parent the lowest one is, for the text of an error.
+    pub fn run(&mut self, run: &Run, child: Option<i64>) -> Result<()> {
+        if self.verify == Verify::Nothing || run.first == run.last {
+            return Ok(());
+        }
+        let complete = match self.by_index(run) {
+            Ok(Some(complete)) => complete,
+            Ok(None) => self.has_all_rows(run)?,
+            // The index is not there.
+            Err(error) if error.code() == code::ERROR => self.has_all_rows(run)?,
+            Err(error) => return Err(error),
+        };
+        if complete {
+            Ok(())
+        } else {
+            Err(gap(&self.connection, run, child)?)
+        }
+    }
+
+    /// By the index on parents. None where rows are better.
+    fn by_index(&mut self, run: &Run) -> Result<Option<bool>> {
+        let steps = run.steps();
+        if steps <= SINGLE && self.has_each_link(run)? {
+            return Ok(Some(true));
+        }
+        if self.verify == Verify::Rows && steps > FEW && !(steps > MANY && self.rows_are_long()) {
+            return Ok(None);
+        }
+        self.has_all_links(run).map(Some)
+    }
+
+    fn has_each_link(&mut self, run: &Run) -> Result<bool> {
+        let (feed, statement) = match &mut self.single {
+            Some(single) => single,
+            empty => {
+                let feed = Feed::new(&self.connection)?;
+                let mut statement = self.connection.prepare(LINK)?;
+                statement.start(&[feed.number()])?;
+                empty.insert((feed, statement))
+            }
+        };
+        for parent in run.first..run.last {
+            feed.set(parent);
+            if !statement.step()? {
+                // It has come to its end.
+                self.single = None;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn has_all_links(&mut self, run: &Run) -> Result<bool> {
+        let statement = match &mut self.links {
+            Some(statement) => statement,
+            empty => empty.insert(self.connection.prepare(COUNT_LINKS)?),
+        };
+        statement.start(&[run.first, run.last])?;
+        statement.step()?;
+        Ok(u64::try_from(statement.integer(0)).is_ok_and(|counted| counted == run.steps()))
+    }
+
+    fn has_all_rows(&mut self, run: &Run) -> Result<bool> {
+        let Ok(skipped) = i64::try_from(run.steps() - 1) else {
+            return Ok(false);
+        };
+        let statement = match &mut self.rows {
+            Some(statement) => statement,
+            empty => empty.insert(self.connection.prepare(SKIP_ROWS)?),
+        };
+        statement.start(&[run.first, skipped])?;
+        Ok(statement.step()? && statement.integer(0) == run.last)
+    }
+
+    /// Whether less than a message is on a page, as a rule. To go through the rows of such is to read most of the file,
+    /// which somebody will do again.
+    fn rows_are_long(&mut self) -> bool {
+        let number = |sql| -> Result<i64> {
+            let mut statement = self.connection.prepare(sql)?;
+            let found = statement.once(&[], |row| Ok(row.integer(0)))?;
+            Ok(found.unwrap_or(0))
+        };
+        *self.long.get_or_insert_with(|| {
+            let pages = number("PRAGMA main.page_count");
+            let newest = number("SELECT max(id) FROM main.messages");
+            // It is only a matter of speed.
+            matches!((pages, newest), (Ok(pages), Ok(newest)) if newest < pages)
+        })
+    }
+}
+
+/// The error for the first message of a run that is not there, from below.
+fn gap(connection: &Rc<Connection>, run: &Run, child: Option<i64>) -> Result<Error> {
+    let Run { first, last, .. } = *run;
+    let expected = links::highest_missing(connection, first, last)?;
+    if expected < first {
+        return Ok(Error::corrupt(format!(
+            "messages {first} to {last} are not as an index says: run REINDEX, unless they were changed while they were read"
+        )));
+    }
+    let child = if expected == last {
+        child
+    } else {
+        expected.checked_add(1)
+    };
+    Ok(links::missing(expected, child))
+}
