@@ -2,21 +2,21 @@
 //!
 //! What the Rust store joins to `messages`. SQLite calls a virtual table once for each row and each column, so whole
 //! messages that come by ranges of ids cost what a plain scan costs.
+//!
+//! Of no use to others: nothing makes sure that all messages of a range are there, but for the last one of all. Whoever
+//! reads them compares each one's parent with the message before.
 
 use std::rc::Rc;
 
 use super::messages::Asked;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
+use crate::tree::links;
 use crate::tree::path::{Downward, Stretch, Stretches};
 use crate::tree::snapshot::Snapshot;
-use crate::tree::verify::{Verifier, Verify};
+use crate::tree::verify::Verify;
 
 const FIRST: usize = 0;
-
-/// The longest range. All of its messages are made sure of before it is given, and should still be near when they are
-/// read.
-const LONGEST: u64 = 256;
 
 /// The table.
 pub struct BranchStretches;
@@ -40,12 +40,8 @@ impl Table for BranchStretches {
 
 /// The rows of one use.
 pub struct StretchRows {
-    connection: Rc<Connection>,
-    verifier: Verifier,
     stretches: Option<Downward>,
     at: Option<Stretch>,
-    /// What is left of the stretch after that.
-    rest: Option<Stretch>,
     _snapshot: Snapshot,
 }
 
@@ -58,12 +54,14 @@ impl Rows for StretchRows {
             }
             None => None,
         };
+        if let Some((lowest, child)) = stretches.as_ref().and_then(Downward::lowest) {
+            if !links::exists(connection, lowest)? {
+                return Err(links::missing(lowest, child));
+            }
+        }
         let mut rows = Self {
-            connection: Rc::clone(connection),
-            verifier: Verifier::new(connection, Verify::Rows),
             stretches,
             at: None,
-            rest: None,
             _snapshot: snapshot,
         };
         rows.advance()?;
@@ -75,29 +73,7 @@ impl Rows for StretchRows {
     }
 
     fn advance(&mut self) -> Result<()> {
-        self.at = None;
-        let next = || self.stretches.as_mut().and_then(Downward::next);
-        let Some(whole) = self.rest.take().or_else(next) else {
-            return Ok(());
-        };
-        let mut stretch = whole;
-        if whole.run.steps() > LONGEST {
-            let end = whole.run.first.saturating_add_unsigned(LONGEST);
-            let mut rest = whole;
-            rest.keep_up_to(end);
-            // The first message of the rest is made sure of with these.
-            stretch.keep_down_to(end);
-            self.rest = Some(rest.begun());
-        }
-        if let Err(error) = stretch.verify_by(&self.connection, &mut self.verifier) {
-            // The message to name is the lowest one that is missing.
-            whole.verify_by(&self.connection, &mut self.verifier)?;
-            return Err(error);
-        }
-        if self.rest.is_some() {
-            stretch.keep_down_to(stretch.run.last - 1);
-        }
-        self.at = Some(stretch);
+        self.at = self.stretches.as_mut().and_then(Downward::next);
         Ok(())
     }
 

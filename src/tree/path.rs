@@ -59,11 +59,6 @@ impl Stretch {
         }
     }
 
-    /// The same, the topmost message of which is known to be there.
-    pub fn begun(self) -> Self {
-        Self { cut: false, ..self }
-    }
-
     /// Without the messages below `last`, which is part of it.
     pub fn keep_down_to(&mut self, last: i64) {
         let less = self.run.last.abs_diff(last);
@@ -321,6 +316,11 @@ pub struct Downward {
 }
 
 impl Downward {
+    /// The lowest message, and the one below it on the path. None if there is nothing left.
+    pub fn lowest(&self) -> Option<(i64, Option<i64>)> {
+        self.runs.first().map(|(_, last)| (*last, self.child))
+    }
+
     /// The next stretch downwards.
     pub fn next(&mut self) -> Option<Stretch> {
         let (first, last) = self.runs.pop()?;

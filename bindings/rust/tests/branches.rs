@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::json;
 use sqlite_branch_store::rusqlite::Connection;
-use sqlite_branch_store::{Error, NewMessage, SessionSource, Thing, ThreadMetadata};
+use sqlite_branch_store::{Error, History, NewMessage, SessionSource, Thing, ThreadMetadata};
 use support::{conversation, shown, texts, TestStore};
 
 #[test]
@@ -430,4 +430,46 @@ fn a_damaged_index_is_found_out() {
     execute("REINDEX");
     let expected: Vec<i64> = [&ids[..3], &ids[7..]].concat();
     assert_eq!(shown(&store, "t"), expected);
+}
+
+/// Also where it is the one just above the page after.
+#[test]
+fn a_missing_message_is_named_when_paging_back() {
+    let store = TestStore::new();
+    store.upsert_thread(&ThreadMetadata::new("t")).unwrap();
+    let ids = store
+        .append_messages("t", &[NewMessage::new("user", "text"); 10])
+        .unwrap();
+    let conn = Connection::open(store.db()).unwrap();
+    conn.pragma_update(None, "foreign_keys", false).unwrap();
+    for missing in 0..9 {
+        conn.execute_batch("BEGIN").unwrap();
+        conn.execute("DELETE FROM messages WHERE id = ?1", [ids[missing]])
+            .unwrap();
+        let history = History::register(&conn).unwrap();
+        for (page, before) in ids.iter().enumerate() {
+            for limit in 1..12 {
+                let found = history.list_messages_before("t", *before, Some(limit));
+                // The page has the messages from here up to the one before `before`.
+                let top = page.saturating_sub(limit);
+                if missing > page || missing < page && missing >= top {
+                    let expected = format!(
+                        "message {}: its parent {} is missing",
+                        ids[missing + 1],
+                        ids[missing]
+                    );
+                    assert!(
+                        matches!(&found, Err(Error::CorruptTree { detail, .. }) if detail.ends_with(&expected)),
+                        "{missing} {page} {limit}: {found:?}"
+                    );
+                } else {
+                    let found: Vec<i64> = found.unwrap().iter().map(|message| message.id).collect();
+                    // There is no page before a message that is not there.
+                    let top = if missing == page { page } else { top };
+                    assert_eq!(found, ids[top..page], "{missing} {page} {limit}");
+                }
+            }
+        }
+        conn.execute_batch("ROLLBACK").unwrap();
+    }
 }
