@@ -40,6 +40,17 @@ const FEW: u64 = 16;
 /// From how many messages on it matters how long they are.
 const MANY: u64 = 256;
 
+/// How messages lie in the file.
+#[derive(Clone, Copy, Default)]
+struct Density {
+    /// How many pages the file has,
+    pages: i64,
+    /// for how many messages at most,
+    messages: i64,
+    /// and how many of them stay in memory, about.
+    cache: i64,
+}
+
 /// Makes sure of one run after the other.
 pub struct Verifier {
     connection: Rc<Connection>,
@@ -47,8 +58,7 @@ pub struct Verifier {
     single: Option<(Feed, Statement)>,
     links: Option<Statement>,
     rows: Option<Statement>,
-    /// Whether messages are long, if somebody has looked.
-    long: Option<bool>,
+    density: Option<Density>,
 }
 
 impl Verifier {
@@ -60,7 +70,7 @@ impl Verifier {
             single: None,
             links: None,
             rows: None,
-            long: None,
+            density: None,
         }
     }
 
@@ -94,7 +104,7 @@ impl Verifier {
         if steps <= SINGLE && self.has_each_link(run)? {
             return Ok(Some(true));
         }
-        if self.verify == Verify::Rows && steps > FEW && !(steps > MANY && self.rows_are_long()) {
+        if self.verify == Verify::Rows && steps > FEW && (steps <= MANY || self.rows_stay(steps)) {
             return Ok(None);
         }
         self.has_all_links(run).map(Some)
@@ -143,20 +153,36 @@ impl Verifier {
         Ok(statement.step()? && statement.integer(0) == run.last)
     }
 
-    /// Whether less than a message is on a page, as a rule. To go through the rows of such is to read most of the file,
-    /// which somebody will do again.
-    fn rows_are_long(&mut self) -> bool {
+    /// Whether the rows of so many messages are still in memory when somebody reads them, and are most of what there is to
+    /// read. Otherwise to go through them is to read the file twice.
+    fn rows_stay(&mut self, steps: u64) -> bool {
         let number = |sql| -> Result<i64> {
             let mut statement = self.connection.prepare(sql)?;
             let found = statement.once(&[], |row| Ok(row.integer(0)))?;
             Ok(found.unwrap_or(0))
         };
-        *self.long.get_or_insert_with(|| {
-            let pages = number("PRAGMA main.page_count");
-            let newest = number("SELECT max(id) FROM main.messages");
+        let density = || -> Result<Density> {
+            Ok(Density {
+                pages: number("PRAGMA main.page_count")?,
+                messages: number("SELECT max(id) FROM main.messages")?,
+                cache: match number("PRAGMA main.cache_size")? {
+                    // Kilobytes, and a page has 4 as a rule.
+                    kilobytes if kilobytes < 0 => kilobytes.saturating_neg() / 4,
+                    pages => pages,
+                },
+            })
+        };
+        let Density {
+            pages,
+            messages,
+            cache,
+        } = *self
+            .density
             // It is only a matter of speed.
-            matches!((pages, newest), (Ok(pages), Ok(newest)) if newest < pages)
-        })
+            .get_or_insert_with(|| density().unwrap_or_default());
+        // Indexes are among the pages, so this is rather too much.
+        let needed = i128::from(steps) * i128::from(pages) / i128::from(messages.max(1));
+        pages <= messages && needed <= i128::from(cache)
     }
 }
 
