@@ -32,7 +32,12 @@ def shown(value):
 def group_table(rows):
     figures = list(dict.fromkeys(row["figure"] for row in rows))
     cases = list(dict.fromkeys(row["case"] for row in rows))
-    targets = {row["figure"]: row["target"] for row in rows if row["target"]}
+    # Some cases may have another goal than the rest.
+    targets = {}
+    for row in rows:
+        if row["target"]:
+            targets.setdefault(row["figure"], {})[row["target"]] = None
+    targets = {figure: " or ".join(goals) for figure, goals in targets.items()}
     found = {(row["case"], row["figure"]): row for row in rows}
     lines = ["| case | " + " | ".join(figures) + " |", "|---" + "|--:" * len(figures) + "|"]
     if targets:

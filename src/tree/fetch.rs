@@ -40,7 +40,7 @@ impl Wanted {
         }
     }
 
-    /// How to make sure, before the first of them is read in this order, that all messages are there.
+    /// How a walk in this order makes sure that all messages are there.
     pub fn verify(self, order: Order) -> Verify {
         match (self, order) {
             (Self::Nothing, _) => Verify::Links,

@@ -5,7 +5,8 @@
 //! for any message, the largest jump at or below it in that index tells a whole *run*: from the jump up to the message,
 //! each is the child of the one before it. A linear stretch of any length takes one seek.
 //!
-//! What the index cannot tell is whether messages within a run are there at all. [`Verifier`](super::verify::Verifier) does, so that a missing ancestor is an error and never a silently shortened history.
+//! What the index cannot tell is whether messages within a run are there at all. [`verify`](super::verify) does, so that a
+//! missing ancestor is an error and never a silently shortened history.
 //!
 //! Where that index is missing (a database that was not migrated), every message is a run of its own.
 
@@ -120,7 +121,7 @@ impl Links {
 
     /// The run that ends at a message. `child` is the message whose parent it is, for the text of an error.
     ///
-    /// Messages of a run that has several are not known to be there: see [`Verify`].
+    /// Messages of a run that has several are not known to be there: see [`super::verify`].
     pub fn run(&mut self, last: i64, child: Option<i64>) -> Result<Run> {
         if let Some(parent) = self.single.parent(&self.connection, last)? {
             return Ok(Run {
