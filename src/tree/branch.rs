@@ -59,10 +59,10 @@ pub fn child_on(
         }
         if stretch.run.contains(parent) && parent < stretch.run.last {
             stretch.keep_up_to(parent + 1);
-            stretch.verify(connection)?;
+            climb.verify(&stretch)?;
             return Ok(Some(parent + 1));
         }
-        stretch.verify(connection)?;
+        climb.verify(&stretch)?;
         if stretch.run.parent == Some(parent) {
             return Ok(Some(stretch.run.first));
         }

@@ -25,13 +25,13 @@ pub struct Stretch {
 impl Stretch {
     /// Makes sure that all its messages are there, by their links.
     pub fn verify(&self, connection: &Rc<Connection>) -> Result<()> {
-        self.verify_by(connection, &mut Verifier::new(connection, Verify::Links))
+        self.verify_by(&mut Verifier::new(connection, Verify::Links))
     }
 
     /// Makes sure that all its messages are there.
-    pub fn verify_by(&self, connection: &Rc<Connection>, verifier: &mut Verifier) -> Result<()> {
+    pub fn verify_by(&self, verifier: &mut Verifier) -> Result<()> {
         verifier.run(&self.run, self.child)?;
-        if self.cut && verifier.is_needed() && !links::exists(connection, self.run.first)? {
+        if self.cut && verifier.misses(self.run.first)? {
             let child = if self.run.first == self.run.last {
                 self.child
             } else {
@@ -78,6 +78,7 @@ impl Stretch {
 pub struct Climb {
     connection: Rc<Connection>,
     links: Links,
+    verifier: Verifier,
     next: Option<i64>,
     child: Option<i64>,
     distance: i64,
@@ -94,6 +95,7 @@ impl Climb {
         Ok(Self {
             connection: Rc::clone(connection),
             links: Links::open(connection)?,
+            verifier: Verifier::new(connection, Verify::Links),
             next: Some(id),
             child: None,
             distance: 0,
@@ -141,7 +143,7 @@ impl Climb {
         // A message that is missing can make up a run, and so a way back to where the walk was. What is told of a cycle
         // has to be true.
         if later.is_some() || self.ahead || !self.later.is_empty() {
-            stretch.verify(&self.connection)?;
+            self.verify(&stretch)?;
         }
         if let Some(parent) = later {
             if self.later.is_empty() && !self.ahead {
@@ -169,9 +171,14 @@ impl Climb {
     pub fn next_verified(&mut self) -> Result<Option<Stretch>> {
         let stretch = self.next()?;
         if let Some(stretch) = &stretch {
-            stretch.verify(&self.connection)?;
+            self.verify(stretch)?;
         }
         Ok(stretch)
+    }
+
+    /// Makes sure that all messages of a stretch are there, by their links, with statements that are kept for the next one.
+    pub fn verify(&mut self, stretch: &Stretch) -> Result<()> {
+        stretch.verify_by(&mut self.verifier)
     }
 }
 
@@ -215,14 +222,11 @@ impl Stretches {
                 return Ok(None);
             };
             if let Some(below) = self.waiting_for {
+                // What is below the cut has been made sure of by whoever found out that this message is on the path.
                 if !stretch.run.contains(below) {
-                    stretch.verify(&self.climb.connection)?;
                     continue;
                 }
                 self.waiting_for = None;
-                let mut passed = stretch;
-                passed.keep_up_to(below);
-                passed.verify(&self.climb.connection)?;
                 if self.inclusive {
                     stretch.keep_down_to(below);
                 } else if below > stretch.run.first {
@@ -281,7 +285,7 @@ impl Stretches {
         let mut child = None;
         let mut top = None;
         while let Some(stretch) = self.next()? {
-            stretch.verify_by(&self.climb.connection, &mut verifier)?;
+            stretch.verify_by(&mut verifier)?;
             if runs.is_empty() {
                 child = stretch.child;
             }

@@ -79,9 +79,14 @@ impl Verifier {
         self.verify != Verify::Nothing
     }
 
+    /// Whether a message is not there, if that matters.
+    pub fn misses(&self, id: i64) -> Result<bool> {
+        Ok(self.is_needed() && !links::exists(&self.connection, id)?)
+    }
+
     /// Makes sure of one run. `child` is the message whose parent the lowest one is, for the text of an error.
     pub fn run(&mut self, run: &Run, child: Option<i64>) -> Result<()> {
-        if self.verify == Verify::Nothing || run.first == run.last {
+        if !self.is_needed() || run.first == run.last {
             return Ok(());
         }
         let complete = match self.by_index(run) {

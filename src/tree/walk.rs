@@ -266,7 +266,7 @@ impl Walk {
             }
         }
         self.sure = next.run.first;
-        next.verify_by(&self.connection, &mut self.verifier)
+        next.verify_by(&mut self.verifier)
     }
 
     /// The error for the message at which the walk stands, when it is not there.
@@ -289,9 +289,10 @@ fn sorted(
     mut stretches: Stretches,
     ascending: bool,
 ) -> Result<Vec<Stretch>> {
+    let mut verifier = Verifier::new(connection, Verify::Links);
     let mut messages = Vec::new();
     while let Some(stretch) = stretches.next()? {
-        stretch.verify(connection)?;
+        stretch.verify_by(&mut verifier)?;
         for id in stretch.run.first..=stretch.run.last {
             let mut message = stretch;
             message.keep_up_to(id);
