@@ -96,15 +96,7 @@ fn leaves_by_links(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64
 /// Where other threads' messages come between, by looking for a child of each.
 fn leaves_by_search(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
     // The plus keeps SQLite from taking a text for a number where the column of parents has no type.
-    let mut statement = connection.prepare(
-        "SELECT id FROM main.messages AS m WHERE thread_id = +?1 \
-         AND NOT EXISTS (SELECT 1 FROM main.messages AS c WHERE c.parent_entry_id = +m.id)",
-    )?;
-    let mut ids = Vec::new();
-    statement.start_text(thread)?;
-    while statement.step()? {
-        push(&mut ids, statement.integer(0))?;
-    }
-    ids.sort_unstable();
-    Ok(ids)
+    const CHILDLESS: &str = "SELECT id FROM main.messages AS m WHERE thread_id = +?1 \
+         AND NOT EXISTS (SELECT 1 FROM main.messages AS c WHERE c.parent_entry_id = +m.id)";
+    thread::selected(connection, thread, CHILDLESS)
 }

@@ -73,7 +73,12 @@ const MESSAGES: &str = "SELECT id FROM main.messages WHERE thread_id = +?1 ORDER
 
 /// The ids of a thread's messages, ascending.
 pub fn messages(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
-    let mut statement = connection.prepare(MESSAGES)?;
+    selected(connection, thread, MESSAGES)
+}
+
+/// The ids that a statement selects for a thread, ascending.
+pub fn selected(connection: &Rc<Connection>, thread: &[u8], sql: &'static str) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare(sql)?;
     let mut ids = Vec::new();
     statement.start_text(thread)?;
     while statement.step()? {
