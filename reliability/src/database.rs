@@ -17,6 +17,7 @@ pub fn open(path: &Path) -> Connection {
 }
 
 /// A connection to a file, with the extension loaded from `dist/`.
+#[allow(unsafe_code)]
 pub fn open_and_load(path: &Path) -> Connection {
     let connection = Connection::open(path).unwrap();
     connection.busy_timeout(PATIENCE).unwrap();
