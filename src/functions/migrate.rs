@@ -7,5 +7,5 @@ use crate::sqlite::{Answer, Connection, Value};
 use crate::tree;
 
 pub fn migrate(connection: &Rc<Connection>, _: &[Value<'_>]) -> Result<Answer> {
-    tree::migrate::migrate(connection).map(Answer::Integer)
+    tree::write::migrate::migrate(connection).map(Answer::Integer)
 }

@@ -5,35 +5,37 @@ use std::rc::Rc;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Answer, Connection, Value};
-use crate::tree::snapshot::Snapshot;
-use crate::tree::{ancestor, below, links};
+use crate::tree::path::common;
+use crate::tree::rows::links;
+use crate::tree::rows::snapshot::Snapshot;
+use crate::tree::shape::descendants;
 
 /// `branch_depth(message_id)`: the number of its ancestors.
 pub fn depth(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
-    of_one(connection, values, ancestor::depth)
+    of_one(connection, values, common::depth)
 }
 
 /// `branch_root(message_id)`: the first message of its path.
 pub fn root(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
-    of_one(connection, values, ancestor::root)
+    of_one(connection, values, common::root)
 }
 
 /// `branch_tip(message_id)`: the newest message at or below it.
 pub fn tip(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
-    of_one(connection, values, below::tip)
+    of_one(connection, values, descendants::tip)
 }
 
 /// `branch_common_ancestor(a, b)`: the nearest message on both paths.
 pub fn common_ancestor(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     of_two(connection, values, |connection, a, b| {
-        Ok(ancestor::common(connection, a, b)?.into())
+        Ok(common::common(connection, a, b)?.into())
     })
 }
 
 /// `branch_is_ancestor(a, b)`: 1 if a is b or above b, else 0.
 pub fn is_ancestor(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     of_two(connection, values, |connection, a, b| {
-        let above = ancestor::is_ancestor(connection, a, b)?;
+        let above = common::is_ancestor(connection, a, b)?;
         Ok(Answer::Integer(i64::from(above)))
     })
 }

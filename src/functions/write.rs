@@ -6,32 +6,33 @@ use crate::arguments;
 use crate::code;
 use crate::error::{Error, Result};
 use crate::sqlite::{Answer, Connection, Value};
-use crate::tree::grow::{self, Draft};
-use crate::tree::{copy, remove};
+use crate::tree::write::append::{self, Draft};
+use crate::tree::write::copy;
+use crate::tree::write::remove;
 
 /// `branch_append(thread_id, role, content [, item_json [, created_at]])`: the id of the new message.
 pub fn append(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     let thread = arguments::thread_id("thread_id", argument(values, 0)?)?;
-    grow::append(connection, thread, draft(values)?).map(Answer::Integer)
+    append::append(connection, thread, draft(values)?).map(Answer::Integer)
 }
 
 /// `branch_fork(message_id, role, content [, item_json [, created_at]])`: the id of the new message.
 pub fn fork(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     let message = arguments::message_id("message_id", argument(values, 0)?)?;
-    grow::fork(connection, message, draft(values)?).map(Answer::Integer)
+    append::fork(connection, message, draft(values)?).map(Answer::Integer)
 }
 
 /// `branch_alternative(message_id, role, content [, item_json [, created_at]])`: the id of the new message.
 pub fn alternative(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     let message = arguments::message_id("message_id", argument(values, 0)?)?;
-    grow::alternative(connection, message, draft(values)?).map(Answer::Integer)
+    append::alternative(connection, message, draft(values)?).map(Answer::Integer)
 }
 
 /// `branch_switch(thread_id, message_id)`: the new leaf.
 pub fn switch(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     let thread = arguments::thread_id("thread_id", argument(values, 0)?)?;
     let message = arguments::optional_message_id("message_id", argument(values, 1)?)?;
-    grow::switch(connection, thread, message)?;
+    append::switch(connection, thread, message)?;
     Ok(message.into())
 }
 

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
-use crate::tree::check::{check, Problem};
-use crate::tree::snapshot::Snapshot;
+use crate::tree::rows::snapshot::Snapshot;
+use crate::tree::shape::check::{check, Problem};
 
 const THREAD_ID: usize = 0;
 /// The argument, where it was left out.

@@ -7,9 +7,11 @@ use super::list::{List, BY_ID};
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
-use crate::tree::fetch::{Wanted, WIDTH};
-use crate::tree::snapshot::Snapshot;
-use crate::tree::{below, branch, links};
+use crate::tree::path::fetch::{Wanted, WIDTH};
+use crate::tree::path::page;
+use crate::tree::rows::links;
+use crate::tree::rows::snapshot::Snapshot;
+use crate::tree::shape::descendants;
 
 const IS_CURRENT: usize = WIDTH;
 
@@ -45,7 +47,7 @@ impl Rows for ChildRows {
         // Those whose parent is missing are found by branch_check() and branch_siblings(), not here.
         let ids = match parent {
             Some(parent) if links::exists(connection, parent)? => {
-                below::children(connection, parent)?
+                descendants::children(connection, parent)?
             }
             _ => Vec::new(),
         };
@@ -127,7 +129,7 @@ impl Siblings {
         let on_branch = match current.get(thread) {
             Some(known) => *known,
             None => {
-                let found = branch::child_on(&self.connection, thread, self.parent)?;
+                let found = page::child_on(&self.connection, thread, self.parent)?;
                 current.insert(thread.to_vec(), found);
                 found
             }

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
-use crate::tree::ancestor;
-use crate::tree::fetch::{Fetch, Wanted};
-use crate::tree::links;
-use crate::tree::path::Cut;
-use crate::tree::snapshot::Snapshot;
-use crate::tree::walk::Walk;
+use crate::tree::path::ancestors::Cut;
+use crate::tree::path::common;
+use crate::tree::path::fetch::{Fetch, Wanted};
+use crate::tree::path::walk::Walk;
+use crate::tree::rows::links;
+use crate::tree::rows::snapshot::Snapshot;
 
 const SIDE: usize = 0;
 const ID: usize = 1;
@@ -92,18 +92,18 @@ impl Rows for DiffRows {
         if !links::exists(connection, a)? || !links::exists(connection, b)? {
             return Ok(rows);
         }
-        let shared = ancestor::common(connection, a, b)?;
+        let shared = common::common(connection, a, b)?;
         let wanted = Wanted::of(plan, ID);
         let order = plan.order();
         let mut count = 0;
         for (name, id) in [("b", b), ("a", a)] {
             let limit = match shared {
-                Some(shared) => ancestor::distance(connection, shared, id)?,
+                Some(shared) => common::distance(connection, shared, id)?,
                 None => None,
             };
             count += match limit {
                 Some(limit) => i64::try_from(limit).unwrap_or(i64::MAX),
-                None => ancestor::depth(connection, id)? + 1,
+                None => common::depth(connection, id)? + 1,
             };
             let cut = Cut {
                 limit,

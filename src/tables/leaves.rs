@@ -6,9 +6,10 @@ use super::list::{List, BY_ID};
 use crate::arguments;
 use crate::error::{push, Result};
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
-use crate::tree::fetch::{Wanted, WIDTH};
-use crate::tree::snapshot::Snapshot;
-use crate::tree::{leaves, thread};
+use crate::tree::path::fetch::{Wanted, WIDTH};
+use crate::tree::rows::snapshot::Snapshot;
+use crate::tree::rows::thread;
+use crate::tree::shape::leaves;
 
 const DEPTH: usize = WIDTH;
 const FORK_ID: usize = WIDTH + 1;

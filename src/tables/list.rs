@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Context, Order, Plan, SortKey};
-use crate::tree::fetch::{Fetch, Wanted, RUN};
-use crate::tree::snapshot::Snapshot;
+use crate::tree::path::fetch::{Fetch, Wanted, RUN};
+use crate::tree::rows::snapshot::Snapshot;
 
 /// The orders of a table whose rows are messages, by ascending id.
 pub const BY_ID: [SortKey; 2] = [

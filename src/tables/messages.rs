@@ -5,11 +5,12 @@ use std::rc::Rc;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
-use crate::tree::fetch::{Fetch, Wanted, WIDTH};
-use crate::tree::path::Cut;
-use crate::tree::snapshot::Snapshot;
-use crate::tree::walk::Walk;
-use crate::tree::{branch, thread};
+use crate::tree::path::ancestors::Cut;
+use crate::tree::path::fetch::{Fetch, Wanted, WIDTH};
+use crate::tree::path::page;
+use crate::tree::path::walk::Walk;
+use crate::tree::rows::snapshot::Snapshot;
+use crate::tree::rows::thread;
 
 const ID: usize = 0;
 const PARENT: usize = WIDTH - 1;
@@ -57,7 +58,7 @@ impl Asked {
         };
         let (leaf, snapshot) = thread::hold_leaf(connection, thread)?;
         let branch = match leaf {
-            Some(leaf) => branch::cut(connection, leaf, limit, before)?.map(|cut| (leaf, cut)),
+            Some(leaf) => page::cut(connection, leaf, limit, before)?.map(|cut| (leaf, cut)),
             None => None,
         };
         Ok(Self { branch, snapshot })

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
-use crate::tree::links;
-use crate::tree::path::Cut;
-use crate::tree::snapshot::Snapshot;
-use crate::tree::verify::Verify;
-use crate::tree::walk::Walk;
+use crate::tree::path::ancestors::Cut;
+use crate::tree::path::gaps::Verify;
+use crate::tree::path::walk::Walk;
+use crate::tree::rows::links;
+use crate::tree::rows::snapshot::Snapshot;
 
 const ID: usize = 0;
 const DISTANCE: usize = 1;

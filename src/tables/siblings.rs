@@ -7,9 +7,10 @@ use super::list::BY_ID;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
-use crate::tree::fetch::WIDTH;
-use crate::tree::snapshot::Snapshot;
-use crate::tree::{below, links};
+use crate::tree::path::fetch::WIDTH;
+use crate::tree::rows::links;
+use crate::tree::rows::snapshot::Snapshot;
+use crate::tree::shape::descendants;
 
 const POSITION: usize = WIDTH;
 const IS_CURRENT: usize = WIDTH + 1;
@@ -52,8 +53,8 @@ impl Rows for SiblingRows {
             None => None,
         };
         let ids = match (id, parent) {
-            (_, Some(Some(parent))) => below::children(connection, parent)?,
-            (Some(id), Some(None)) => below::first_messages(connection, id)?,
+            (_, Some(Some(parent))) => descendants::children(connection, parent)?,
+            (Some(id), Some(None)) => descendants::first_messages(connection, id)?,
             _ => Vec::new(),
         };
         let current = plan.uses(IS_CURRENT);

@@ -11,10 +11,10 @@ use std::rc::Rc;
 use super::messages::Asked;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
-use crate::tree::links;
-use crate::tree::path::{Downward, Stretch, Stretches};
-use crate::tree::snapshot::Snapshot;
-use crate::tree::verify::Verify;
+use crate::tree::path::ancestors::{Downward, Stretch, Stretches};
+use crate::tree::path::gaps::Verify;
+use crate::tree::rows::links;
+use crate::tree::rows::snapshot::Snapshot;
 
 const FIRST: usize = 0;
 

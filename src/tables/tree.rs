@@ -5,8 +5,8 @@ use std::rc::Rc;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
-use crate::tree::graph::Graph;
-use crate::tree::snapshot::Snapshot;
+use crate::tree::rows::snapshot::Snapshot;
+use crate::tree::shape::graph::Graph;
 
 const PARENT: usize = 1;
 const ROLE: usize = 2;

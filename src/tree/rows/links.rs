@@ -12,10 +12,10 @@
 
 use std::rc::Rc;
 
-use super::scan::{Direction, Scan};
 use crate::code;
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Feed, Kind, Parameter, Statement};
+use crate::tree::rows::scan::{Direction, Scan};
 
 const JUMPS: &str =
     "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \

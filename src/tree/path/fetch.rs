@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::links;
-use super::verify::Verify;
 use crate::code;
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Feed, Kind, Order, Plan, Statement};
+use crate::tree::path::gaps::Verify;
+use crate::tree::rows::links;
 
 /// How many columns of `messages` tables show: the contract's M, the id first.
 pub const WIDTH: usize = 7;

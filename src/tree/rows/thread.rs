@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::snapshot::Snapshot;
 use crate::error::{push, quoted, Error, Result};
 use crate::sqlite::{Connection, Kind, Parameter, Statement};
+use crate::tree::rows::snapshot::Snapshot;
 
 /// Whether a thread is there.
 pub fn exists(connection: &Rc<Connection>, thread: &[u8]) -> Result<bool> {

@@ -6,11 +6,11 @@
 
 use std::rc::Rc;
 
-use super::forest::Forest;
-use super::path::Climb;
-use super::thread;
 use crate::error::{filled, push, Error, Result};
 use crate::sqlite::{Connection, Statement};
+use crate::tree::path::ancestors::Climb;
+use crate::tree::rows::thread;
+use crate::tree::shape::forest::Forest;
 
 /// How many characters of a content are shown.
 const PREVIEW: usize = 60;

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use super::forest::Forest;
-use super::links::{ChildCount, Parents};
-use super::range::{Leaf, Range, Runs};
-use super::thread;
 use crate::code;
 use crate::error::{filled, push, Result};
 use crate::sqlite::Connection;
+use crate::tree::rows::links::{ChildCount, Parents};
+use crate::tree::rows::thread;
+use crate::tree::shape::dense::{Leaf, Range, Runs};
+use crate::tree::shape::forest::Forest;
 
 /// Those of a thread's messages that have no children in any thread, ascending.
 pub fn of(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {

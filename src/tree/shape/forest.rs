@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::links::{self, ChildCount, Parents};
-use super::thread;
 use crate::error::{push, Error, Result};
 use crate::sqlite::Connection;
+use crate::tree::rows::links::{self, ChildCount, Parents};
+use crate::tree::rows::thread;
 
 const NONE: u32 = u32::MAX;
 const UNKNOWN: u32 = u32::MAX;

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::{links, thread};
 use crate::arguments::invalid_json;
 use crate::error::{push, quoted, Error, Result};
 use crate::sqlite::{Connection, Kind, Statement};
+use crate::tree::rows::links;
+use crate::tree::rows::thread;
 
 /// Something that is broken.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use super::grow::{inserted, optional, set_leaf, thread_of};
-use super::path::{Cut, Stretches};
-use super::thread;
-use super::verify::Verify;
 use crate::error::{quoted, Error, Result};
 use crate::sqlite::{Connection, Parameter};
+use crate::tree::path::ancestors::{Cut, Stretches};
+use crate::tree::path::gaps::Verify;
+use crate::tree::rows::thread;
+use crate::tree::write::append::{inserted, optional, set_leaf, thread_of};
 
 /// Makes a thread with copies of the messages on the path to one. Gives the new thread's leaf.
 pub fn copy(

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::links::{self, Links, Run};
-use super::verify::{Verifier, Verify};
 use crate::code;
 use crate::error::{push, Error, Result};
 use crate::sqlite::Connection;
+use crate::tree::path::gaps::{Verifier, Verify};
+use crate::tree::rows::links::{self, Links, Run};
 
 /// A run on a path, with its place there.
 #[derive(Debug, Clone, Copy)]

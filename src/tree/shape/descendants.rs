@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::rc::Rc;
 
-use super::scan::{Direction, Scan};
 use crate::code;
 use crate::error::{push, Error, Result};
 use crate::sqlite::Connection;
+use crate::tree::rows::scan::{Direction, Scan};
 
 /// The ids of a message's children, ascending.
 pub fn children(connection: &Rc<Connection>, id: i64) -> Result<Vec<i64>> {

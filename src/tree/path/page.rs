@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
-use super::path::{Climb, Cut};
-use super::{ancestor, links, thread};
 use crate::error::Result;
 use crate::sqlite::Connection;
+use crate::tree::path::ancestors::{Climb, Cut};
+use crate::tree::path::common;
+use crate::tree::rows::links;
+use crate::tree::rows::thread;
 
 /// How to cut the branch that ends at `leaf` to the last `limit` messages above `before`.
 ///
@@ -27,11 +29,11 @@ pub fn cut(
     if !links::exists(connection, before)? {
         return Ok(None);
     }
-    if ancestor::is_ancestor(connection, before, leaf)? {
+    if common::is_ancestor(connection, before, leaf)? {
         cut.below = Some(before);
         return Ok(Some(cut));
     }
-    let Some(shared) = ancestor::common(connection, before, leaf)? else {
+    let Some(shared) = common::common(connection, before, leaf)? else {
         return Ok(None);
     };
     cut.below = Some(shared);
@@ -49,7 +51,7 @@ pub fn child_on(
         return Ok(None);
     };
     let Some(parent) = parent else {
-        return ancestor::root(connection, leaf).map(Some);
+        return common::root(connection, leaf).map(Some);
     };
     let downward = !links::any_later_parent(connection)?;
     let mut climb = Climb::from(connection, leaf)?;

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use super::below::Below;
-use super::grow::{self, optional, set_leaf};
-use super::{links, thread};
 use crate::error::{push, Error, Result};
 use crate::sqlite::{Connection, Kind, Parameter};
+use crate::tree::rows::links;
+use crate::tree::rows::thread;
+use crate::tree::shape::descendants::Below;
+use crate::tree::write::append::{self, optional, set_leaf};
 
 /// Deletes all of a thread's messages. Gives their number.
 pub fn clear(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
@@ -26,7 +27,7 @@ pub fn clear(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
 pub fn prune(connection: &Rc<Connection>, message: i64) -> Result<i64> {
     connection.atomically(|| {
         let parent = links::parent(connection, message)?
-            .ok_or_else(|| grow::unknown_message(message))?;
+            .ok_or_else(|| append::unknown_message(message))?;
         let mut ids = Vec::new();
         let mut below = Below::of(connection, message)?;
         while let Some(id) = below.next()? {

@@ -4,10 +4,10 @@
 
 use std::rc::Rc;
 
-use super::links::{self, Run};
 use crate::code;
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Feed, Statement};
+use crate::tree::rows::links::{self, Run};
 
 /// How to make sure of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,9 +7,9 @@
 
 use std::rc::Rc;
 
-use super::links::{self, ChildCount, Run};
 use crate::error::{push, Result};
 use crate::sqlite::{Connection, Kind, Parameter};
+use crate::tree::rows::links::{self, ChildCount, Run};
 
 /// All ids from the first to the last.
 #[derive(Clone, Copy)]

@@ -6,10 +6,10 @@
 
 use std::rc::Rc;
 
-use super::links;
-use super::path::{Climb, Stretch};
 use crate::error::{push, Result};
 use crate::sqlite::Connection;
+use crate::tree::path::ancestors::{Climb, Stretch};
+use crate::tree::rows::links;
 
 /// The number of ancestors of a message that is there.
 pub fn depth(connection: &Rc<Connection>, id: i64) -> Result<i64> {

@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use super::snapshot::Snapshot;
 use crate::code;
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Parameter};
+use crate::tree::rows::snapshot::Snapshot;
 
-const THREADS: &str = include_str!("../../sql/0001_threads.sql");
-const BRANCHES: &str = include_str!("../../sql/0002_branches.sql");
-const WORKFLOW: &str = include_str!("../../sql/0003_workflow.sql");
-const WALK: &str = include_str!("../../sql/0004_walk.sql");
+const THREADS: &str = include_str!("../../../sql/0001_threads.sql");
+const BRANCHES: &str = include_str!("../../../sql/0002_branches.sql");
+const WORKFLOW: &str = include_str!("../../../sql/0003_workflow.sql");
+const WALK: &str = include_str!("../../../sql/0004_walk.sql");
 
 /// The `user_version` of a database that has all this. A higher one belongs to a newer program, and stays.
 const VERSION: i64 = 2;

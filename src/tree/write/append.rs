@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{links, thread};
 use crate::error::{quoted, Error, Result};
 use crate::sqlite::{Connection, Parameter};
+use crate::tree::rows::links;
+use crate::tree::rows::thread;
 
 /// A message that is to be stored.
 #[derive(Clone, Copy)]

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::links;
-use super::path::{Cut, Downward, Stretch, Stretches};
-use super::verify::{Verifier, Verify};
 use crate::error::{push, Error, Result};
 use crate::sqlite::{Connection, Order};
+use crate::tree::path::ancestors::{Cut, Downward, Stretch, Stretches};
+use crate::tree::path::gaps::{Verifier, Verify};
+use crate::tree::rows::links;
 
 /// The message at which a walk stands.
 #[derive(Clone, Copy)]
