@@ -11,6 +11,12 @@ const THREADS: &str = include_str!("../../../sql/0001_threads.sql");
 const BRANCHES: &str = include_str!("../../../sql/0002_branches.sql");
 const WORKFLOW: &str = include_str!("../../../sql/0003_workflow.sql");
 const WALK: &str = include_str!("../../../sql/0004_walk.sql");
+const UIDS: &str = include_str!("../../../sql/0006_uids.sql");
+const LABELS: &str = include_str!("../../../sql/0007_labels.sql");
+const CONTEXT: &str = include_str!("../../../sql/0008_context.sql");
+
+/// The files that make only what is missing, and come after the second one.
+const ADDED: [&str; 5] = [WORKFLOW, WALK, UIDS, LABELS, CONTEXT];
 
 /// The `user_version` of a database that has all this. A higher one belongs to a newer program, and stays.
 const VERSION: i64 = 2;
@@ -39,8 +45,9 @@ fn bring_up_to_date(connection: &Rc<Connection>) -> Result<i64> {
     if !has_branches(connection)? {
         changes += file(connection, BRANCHES)?;
     }
-    changes += file(connection, WORKFLOW)?;
-    changes += file(connection, WALK)?;
+    for script in ADDED {
+        changes += file(connection, script)?;
+    }
     if integer(connection, "PRAGMA main.user_version")? < VERSION {
         run(connection, &format!("PRAGMA main.user_version = {VERSION}"))?;
         changes += 1;
@@ -57,8 +64,9 @@ fn is_up_to_date(connection: &Rc<Connection>) -> Result<bool> {
     let mut find = connection.prepare(
         "SELECT 1 FROM main.sqlite_schema WHERE type IN ('table', 'index') AND name = +?1 COLLATE NOCASE",
     )?;
-    for name in [THREADS, BRANCHES, WORKFLOW, WALK]
+    for name in [THREADS, BRANCHES]
         .into_iter()
+        .chain(ADDED)
         .flat_map(made_by)
     {
         let found = find.once(&[Parameter::Text(name.as_bytes())], |_| Ok(()))?;
