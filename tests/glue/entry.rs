@@ -140,7 +140,7 @@ fn a_second_sqlite_in_the_process() {
     // The first one is as it was.
     assert_eq!(
         host::integer(&connection, "SELECT branch_migrate()", &[]),
-        5
+        8
     );
 }
 

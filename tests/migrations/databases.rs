@@ -9,12 +9,15 @@ use rusqlite::Connection;
 use crate::{dist, host};
 
 /// The migrations, in order.
-pub const FILES: [&str; 5] = [
+pub const FILES: [&str; 8] = [
     "0001_threads.sql",
     "0002_branches.sql",
     "0003_workflow.sql",
     "0004_walk.sql",
     "0005_user_version.sql",
+    "0006_uids.sql",
+    "0007_labels.sql",
+    "0008_context.sql",
 ];
 
 /// How a database can be brought up to date.

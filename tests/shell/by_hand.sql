@@ -9,6 +9,9 @@ INSERT INTO messages(thread_id, role, content, created_at) VALUES
 .read sql/0003_workflow.sql
 .read sql/0004_walk.sql
 .read sql/0005_user_version.sql
+.read sql/0006_uids.sql
+.read sql/0007_labels.sql
+.read sql/0008_context.sql
 PRAGMA user_version;
 SELECT id, parent_entry_id FROM messages ORDER BY id;
 SELECT current_leaf_id FROM threads;
@@ -20,6 +23,9 @@ UPDATE threads SET current_leaf_id = 4;
 .read sql/0003_workflow.sql
 .read sql/0004_walk.sql
 .read sql/0005_user_version.sql
+.read sql/0006_uids.sql
+.read sql/0007_labels.sql
+.read sql/0008_context.sql
 PRAGMA user_version;
 SELECT id, parent_entry_id FROM messages ORDER BY id;
 SELECT current_leaf_id FROM threads;
