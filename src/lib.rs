@@ -44,7 +44,8 @@ fn register(connection: &Rc<Connection>) -> Result<()> {
     connection.register_table::<tables::BranchSiblings>()?;
     connection.register_table::<tables::BranchTree>()?;
     connection.register_table::<tables::BranchDiff>()?;
-    connection.register_table::<tables::BranchCheck>()
+    connection.register_table::<tables::BranchCheck>()?;
+    connection.register_table::<tables::BranchLabels>()
 }
 
 /// The entry point, which SQLite calls when it loads the file. The name follows from the file's, `branch`.

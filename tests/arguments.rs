@@ -172,7 +172,8 @@ fn right_arguments_in_all_their_forms() {
                     .next()
                     .unwrap_or_else(|error| panic!("{sql}: {error}"))
                     .map(|row| row.get::<_, Value>(0).unwrap());
-                assert_eq!(row.is_some(), call.name != "branch_check", "{sql}");
+                let empty = ["branch_check", "branch_labels"].contains(&call.name);
+                assert_eq!(row.is_some(), !empty, "{sql}");
                 drop(rows);
                 answers.push((row, contents(&connection)));
             }

@@ -40,6 +40,7 @@ fn functions_and_modules() {
             "branch_children",
             "branch_diff",
             "branch_feed",
+            "branch_labels",
             "branch_leaves",
             "branch_messages",
             "branch_path",
@@ -70,11 +71,14 @@ fn functions_and_modules() {
             "branch_fork/4 directonly 0",
             "branch_fork/5 directonly 0",
             "branch_is_ancestor/2 reads 0",
+            "branch_label/2 directonly 0",
+            "branch_label/3 directonly 0",
             "branch_migrate/0 directonly 0",
             "branch_prune/1 directonly 0",
             "branch_root/1 reads 0",
             "branch_switch/2 directonly 0",
             "branch_tip/1 reads 0",
+            "branch_unlabel/2 directonly 0",
             "branch_version/0 innocuous 0",
         ]
     );

@@ -26,13 +26,14 @@ pub fn fill(connection: &Connection) {
                  (7, 't', 'assistant', 'g', NULL, 7, 6), (8, 't', 'assistant', 'h', '2', 8, 1),
                  (9, 't', 'user', 'i', NULL, 9, NULL), (10, 'u', 'user', 'j', NULL, 10, 3),
                  (11, 'u', 'assistant', 'k', NULL, 11, 10);
-             UPDATE threads SET current_leaf_id = CASE id WHEN 't' THEN 8 ELSE 11 END;",
+             UPDATE threads SET current_leaf_id = CASE id WHEN 't' THEN 8 ELSE 11 END;
+             INSERT INTO message_labels VALUES ('t', 'here', 2, 12), ('t', 'there', 8, 13), ('u', 'here', 11, 14);",
         )
         .unwrap();
 }
 
 /// Calls that write, as expressions. With these arguments they do the same each time.
-pub const WRITES: [&str; 11] = [
+pub const WRITES: [&str; 14] = [
     "branch_append('t', 'user', 'new', '{\"a\": 1}', 100)",
     "branch_append('t', 'user', printf('%.20000c', 'x'), NULL, 100)",
     "branch_fork(3, 'user', 'new', NULL, 100)",
@@ -43,6 +44,9 @@ pub const WRITES: [&str; 11] = [
     "branch_clear('t')",
     "branch_prune(2)",
     "branch_copy(5, 'copied', 100)",
+    "branch_label(7, 'here', 100)",
+    "branch_label(8, NULL)",
+    "branch_unlabel('t', 'there')",
     "branch_migrate()",
 ];
 
@@ -56,7 +60,7 @@ pub const AROUND: [&str; 5] = [
 ];
 
 /// Statements that only read.
-pub const READS: [&str; 22] = [
+pub const READS: [&str; 24] = [
     "SELECT branch_version(), branch_debug()",
     "SELECT branch_depth(7)",
     "SELECT branch_root(7)",
@@ -78,5 +82,7 @@ pub const READS: [&str; 22] = [
     "SELECT * FROM branch_tree('t')",
     "SELECT graph FROM branch_tree('u')",
     "SELECT * FROM branch_diff(5, 7)",
+    "SELECT * FROM branch_labels()",
+    "SELECT * FROM branch_labels('t') ORDER BY label DESC",
     "SELECT * FROM branch_check()",
 ];

@@ -1,11 +1,14 @@
 //! The scalar functions.
 
 mod info;
+mod label;
 mod migrate;
 mod read;
 mod write;
 
-use crate::sqlite::{Body, Function, Risk};
+use crate::code;
+use crate::error::{Error, Result};
+use crate::sqlite::{Body, Function, Risk, Value};
 
 /// All of them: name, numbers of arguments, where they may be called from, and what they do.
 pub const ALL: &[Function] = &[
@@ -24,6 +27,8 @@ pub const ALL: &[Function] = &[
     function("branch_clear", 1..=1, Risk::Writes, write::clear),
     function("branch_prune", 1..=1, Risk::Writes, write::prune),
     function("branch_copy", 2..=3, Risk::Writes, write::copy),
+    function("branch_label", 2..=3, Risk::Writes, label::label),
+    function("branch_unlabel", 2..=2, Risk::Writes, label::unlabel),
     function("branch_depth", 1..=1, Risk::Reads, read::depth),
     function("branch_root", 1..=1, Risk::Reads, read::root),
     function("branch_tip", 1..=1, Risk::Reads, read::tip),
@@ -48,4 +53,11 @@ const fn function(
         risk,
         body,
     }
+}
+
+fn argument<'a>(values: &[Value<'a>], at: usize) -> Result<Value<'a>> {
+    values
+        .get(at)
+        .copied()
+        .ok_or_else(|| Error::new(code::INTERNAL, "an argument is missing"))
 }

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use super::argument;
 use crate::arguments;
-use crate::code;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sqlite::{Answer, Connection, Value};
 use crate::tree::write::append::{self, Draft};
 use crate::tree::write::copy;
@@ -54,13 +54,6 @@ pub fn copy(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer>
     let thread = arguments::thread_id("new_thread_id", argument(values, 1)?)?;
     let created_at = time(values, 2)?;
     copy::copy(connection, message, thread, created_at).map(Answer::Integer)
-}
-
-fn argument<'a>(values: &[Value<'a>], at: usize) -> Result<Value<'a>> {
-    values
-        .get(at)
-        .copied()
-        .ok_or_else(|| Error::new(code::INTERNAL, "an argument is missing"))
 }
 
 /// The arguments after the first.

@@ -85,6 +85,16 @@ impl Connection {
         Ok(Statement::new(Rc::clone(self), sql, raw, planned))
     }
 
+    /// The same for a statement on a table of ours (`message_...`). None where the database has not got it: it was not
+    /// migrated that far, and nothing of the kind is stored.
+    pub fn prepare_added(self: &Rc<Self>, sql: &'static str) -> Result<Option<Statement>> {
+        match self.prepare(sql) {
+            Ok(statement) => Ok(Some(statement)),
+            Err(error) if lacks_added(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Runs all statements of a script in turn, those that `wanted` accepts, and goes on after an error in one if
     /// `tolerated` says so.
     pub fn run_script(
@@ -315,6 +325,11 @@ pub(super) fn in_the_way(name: &CStr) -> Error {
         "a table or view named {} is in the way; rename it",
         name.to_string_lossy()
     ))
+}
+
+/// Whether a statement was refused because a table is missing that `branch_migrate()` adds.
+fn lacks_added(error: &Error) -> bool {
+    error.code() == code::ERROR && error.message().starts_with("no such table: main.message_")
 }
 
 /// Says what helps where a database has not been brought up to date.

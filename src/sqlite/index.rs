@@ -36,6 +36,10 @@ pub struct SortKey {
     descending: Order,
     /// Whether no two rows have the same value in it, so that a second column to sort by changes nothing.
     unique: bool,
+    /// The column by which rows with the same value in the first one are sorted, in the same direction.
+    then: Option<c_int>,
+    /// The argument without which rows are not sorted like this.
+    given: Option<usize>,
 }
 
 impl SortKey {
@@ -46,6 +50,8 @@ impl SortKey {
             ascending,
             descending,
             unique: true,
+            then: None,
+            given: None,
         }
     }
 
@@ -56,6 +62,8 @@ impl SortKey {
             ascending,
             descending,
             unique: true,
+            then: None,
+            given: None,
         }
     }
 
@@ -66,6 +74,24 @@ impl SortKey {
             ascending,
             descending,
             unique: false,
+            then: None,
+            given: None,
+        }
+    }
+
+    /// And by a second column in the same direction. No two rows have the same values in both.
+    pub const fn and(self, then: usize) -> Self {
+        Self {
+            then: Some(then as c_int),
+            ..self
+        }
+    }
+
+    /// Only where an argument is given.
+    pub const fn with(self, argument: usize) -> Self {
+        Self {
+            given: Some(argument),
+            ..self
         }
     }
 }
@@ -252,7 +278,7 @@ impl Shape {
                 limit = unsafe { constant(info, *constraint) };
             }
         }
-        let order = self.order_for(terms);
+        let order = self.order_for(terms, given);
         info_ref.orderByConsumed = c_int::from(order.is_some());
         let rows = limit.map_or(self.rows, |limit| limit.clamp(0, self.rows.max(1)));
         info_ref.estimatedRows = rows.max(1);
@@ -278,11 +304,15 @@ impl Shape {
     }
 
     /// The order that satisfies an ORDER BY, if there is one.
-    fn order_for(&self, terms: &[ffi::OrderTerm]) -> Option<Order> {
+    fn order_for(&self, terms: &[ffi::OrderTerm], given: u32) -> Option<Order> {
         let first = terms.first()?;
-        let key = self.orders.iter().find(|key| key.column == first.iColumn)?;
-        if terms.len() > 1 && !key.unique {
-            return None;
+        let key = self.orders.iter().find(|key| {
+            key.column == first.iColumn && key.given.is_none_or(|at| given >> at & 1 == 1)
+        })?;
+        if let (Some(second), false) = (terms.get(1), key.unique) {
+            if key.then != Some(second.iColumn) || second.desc != first.desc {
+                return None;
+            }
         }
         Some(if first.desc != 0 {
             key.descending

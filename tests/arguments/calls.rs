@@ -68,7 +68,7 @@ const fn table(
 }
 
 /// All of them.
-pub const CALLS: [Call; 20] = [
+pub const CALLS: [Call; 23] = [
     function(
         "branch_append",
         &[
@@ -116,6 +116,18 @@ pub const CALLS: [Call; 20] = [
             ("created_at", MaybeInteger, "5"),
         ],
     ),
+    function(
+        "branch_label",
+        &[
+            ("message_id", Integer, "2"),
+            ("label", MaybeText, "'here'"),
+            ("created_at", MaybeInteger, "5"),
+        ],
+    ),
+    function(
+        "branch_unlabel",
+        &[("thread_id", Text, "'t'"), ("label", Text, "'here'")],
+    ),
     function("branch_depth", &[("message_id", MaybeInteger, "2")]),
     function("branch_root", &[("message_id", MaybeInteger, "2")]),
     function("branch_tip", &[("message_id", MaybeInteger, "2")]),
@@ -147,6 +159,7 @@ pub const CALLS: [Call; 20] = [
         "branch_diff",
         &[("a", MaybeInteger, "2"), ("b", MaybeInteger, "3")],
     ),
+    table("branch_labels", &[("thread_id", MaybeText, "'t'")]),
     table("branch_check", &[("thread_id", MaybeText, "'t'")]),
 ];
 

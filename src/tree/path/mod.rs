@@ -5,10 +5,12 @@
 //! * [`walk`]: the messages of a path one by one, in any of its orders.
 //! * [`common`]: depth, root, common ancestor.
 //! * [`page`]: which part of a thread's current branch is asked for.
+//! * [`current`]: which messages lie on their thread's current branch.
 //! * [`fetch`]: the contents of messages.
 
 pub mod ancestors;
 pub mod common;
+pub mod current;
 pub mod fetch;
 pub mod gaps;
 pub mod page;

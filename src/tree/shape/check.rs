@@ -39,6 +39,7 @@ pub fn check(connection: &Rc<Connection>, thread: Option<&[u8]>) -> Result<Vec<P
     check.parents()?;
     check.cycles()?;
     check.leaves()?;
+    check.labels()?;
     check.items()?;
     check.problems.sort_unstable();
     Ok(check.problems)
@@ -216,6 +217,40 @@ impl Check<'_> {
                 Some(rows.integer(1)),
                 "leaf of another thread",
                 format!("it belongs to thread {}", quoted(rows.text(2)?)),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn labels(&mut self) -> Result<()> {
+        if self
+            .connection
+            .prepare_added("SELECT 1 FROM main.message_labels")?
+            .is_none()
+        {
+            return Ok(());
+        }
+        let mut rows = self.query(queries!(
+            "SELECT l.thread_id, l.message_id, l.label, m.thread_id FROM main.message_labels AS l \
+             LEFT JOIN main.messages AS m ON m.id = l.message_id \
+             WHERE m.thread_id IS NOT l.thread_id",
+            "l.thread_id"
+        ))?;
+        while rows.step()? {
+            let label = quoted(rows.text(2)?);
+            let detail = if rows.kind(3) == Kind::Null {
+                format!("label {label}: its message is missing")
+            } else {
+                format!(
+                    "label {label}: its message is in thread {}",
+                    quoted(rows.text(3)?)
+                )
+            };
+            self.found(
+                rows.text(0)?,
+                Some(rows.integer(1)),
+                "label of a missing message",
+                detail,
             )?;
         }
         Ok(())

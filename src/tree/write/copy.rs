@@ -8,6 +8,7 @@ use crate::tree::path::ancestors::{Cut, Stretches};
 use crate::tree::path::gaps::Verify;
 use crate::tree::rows::thread;
 use crate::tree::write::append::{inserted, optional, set_leaf, thread_of};
+use crate::tree::write::label;
 
 /// Makes a thread with copies of the messages on the path to one. Gives the new thread's leaf.
 pub fn copy(
@@ -30,6 +31,7 @@ pub fn copy(
             "INSERT INTO main.messages(thread_id, role, content, item_json, created_at, parent_entry_id) \
              SELECT ?1, role, content, item_json, created_at, ?2 FROM main.messages WHERE id = +?3",
         )?;
+        let mut labels = label::Copy::new(connection)?;
         let mut leaf = None;
         while let Some(stretch) = path.next() {
             for id in stretch.run.first..=stretch.run.last {
@@ -38,7 +40,9 @@ pub fn copy(
                     optional(leaf),
                     Parameter::Integer(id),
                 ])?;
-                leaf = Some(inserted(connection)?);
+                let copied = inserted(connection)?;
+                labels.message(new_thread, copied, id)?;
+                leaf = Some(copied);
             }
         }
         set_leaf(connection, new_thread, leaf)?;

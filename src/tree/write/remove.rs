@@ -8,6 +8,7 @@ use crate::tree::rows::links;
 use crate::tree::rows::thread;
 use crate::tree::shape::descendants::Below;
 use crate::tree::write::append::{self, optional, set_leaf};
+use crate::tree::write::label;
 
 /// Deletes all of a thread's messages. Gives their number.
 pub fn clear(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
@@ -16,6 +17,7 @@ pub fn clear(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
             return Err(thread::unknown(thread));
         }
         set_leaf(connection, thread, None)?;
+        label::forget_thread(connection, thread)?;
         let mut delete = connection.prepare("DELETE FROM main.messages WHERE thread_id = +?1")?;
         delete.run(&[Parameter::Text(thread)])?;
         Ok(connection.changes())
@@ -41,7 +43,9 @@ pub fn prune(connection: &Rc<Connection>, message: i64) -> Result<i64> {
         };
         move_leaves(connection, &ids, leaf)?;
         let mut delete = connection.prepare("DELETE FROM main.messages WHERE id = +?1")?;
+        let mut labels = label::Forget::new(connection)?;
         for id in &ids {
+            labels.message(*id)?;
             delete.run(&[Parameter::Integer(*id)])?;
             if connection.changes() != 1 {
                 return Err(Error::misuse(format!(
