@@ -53,13 +53,13 @@ pub fn is_ancestor(connection: &Rc<Connection>, above: i64, below: i64) -> Resul
     while let Some(mut stretch) = climb.next()? {
         if stretch.run.contains(above) {
             stretch.keep_up_to(above);
-            climb.verify(&stretch)?;
+            climb.verify_ends(&stretch)?;
             return Ok(true);
         }
         if downward && stretch.run.last < above {
             return Ok(false);
         }
-        climb.verify(&stretch)?;
+        climb.verify_ends(&stretch)?;
     }
     Ok(false)
 }
@@ -76,16 +76,16 @@ pub fn common(connection: &Rc<Connection>, a: i64, b: i64) -> Result<Option<i64>
         let shared = in_a.run.last.min(in_b.run.last);
         if in_a.run.contains(shared) && in_b.run.contains(shared) {
             in_a.keep_up_to(shared);
-            climb_a.verify(&in_a)?;
+            climb_a.verify_ends(&in_a)?;
             in_b.keep_up_to(shared);
-            climb_b.verify(&in_b)?;
+            climb_b.verify_ends(&in_b)?;
             return Ok(Some(shared));
         }
         if in_a.run.first > in_b.run.last {
-            climb_a.verify(&in_a)?;
+            climb_a.verify_ends(&in_a)?;
             at_a = climb_a.next()?;
         } else {
-            climb_b.verify(&in_b)?;
+            climb_b.verify_ends(&in_b)?;
             at_b = climb_b.next()?;
         }
     }

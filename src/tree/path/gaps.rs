@@ -18,6 +18,9 @@ pub enum Verify {
     Links,
     /// By their rows. Faster where there are many, and the caller reads them too.
     Rows,
+    /// Only that the lowest is there, of a run that is longer than [`FEW`]: enough for a question about a path, whose cost
+    /// is then that of its runs, not of its messages.
+    Ends,
 }
 
 const LINK: &str = "SELECT 1 FROM branch_feed(?1) AS f \
@@ -89,6 +92,17 @@ impl Verifier {
         if !self.is_needed() || run.first == run.last {
             return Ok(());
         }
+        if self.verify == Verify::Ends && run.steps() > FEW {
+            let end = Run {
+                first: run.last - 1,
+                ..*run
+            };
+            return self.whole(&end, child);
+        }
+        self.whole(run, child)
+    }
+
+    fn whole(&mut self, run: &Run, child: Option<i64>) -> Result<()> {
         let complete = match self.by_index(run) {
             Ok(Some(complete)) => complete,
             Ok(None) => self.has_all_rows(run)?,

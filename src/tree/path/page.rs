@@ -61,10 +61,10 @@ pub fn child_on(
         }
         if stretch.run.contains(parent) && parent < stretch.run.last {
             stretch.keep_up_to(parent + 1);
-            climb.verify(&stretch)?;
+            climb.verify_ends(&stretch)?;
             return Ok(Some(parent + 1));
         }
-        climb.verify(&stretch)?;
+        climb.verify_ends(&stretch)?;
         if stretch.run.parent == Some(parent) {
             return Ok(Some(stretch.run.first));
         }
