@@ -5,6 +5,7 @@
 //! * `functions`: the scalar SQL functions, one file per family.
 //! * `tables`: the table-valued functions, one file each.
 //! * `tree`: the algorithms behind both, in plain Rust over SQL statements.
+//! * `items`: what `item_json` says, in the shapes of several providers and programs.
 //! * `sqlite`: the glue to the host's SQLite, and all the `unsafe`.
 //!
 //! Data flows one way: a function or table reads its arguments, asks a tree algorithm, and that runs SQL.
@@ -16,6 +17,9 @@ mod arguments;
 mod code;
 mod error;
 mod functions;
+// What reads it comes next.
+#[allow(dead_code)]
+mod items;
 #[allow(unsafe_code)]
 mod sqlite;
 mod tables;

@@ -1,0 +1,138 @@
+//! Goes through JSON text value by value, without building it in memory.
+//!
+//! A member or an element is handed on as the text that it is, and whoever wants more of it looks into that. So nothing
+//! is unescaped, converted or copied that nobody asks for, a value of an unexpected type is no error, and nesting of any
+//! depth is passed over without recursion (serde_json skips values in a loop; its limit of 128 levels is for values that
+//! it builds).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// A JSON value, as text.
+#[derive(Clone, Copy)]
+pub struct Raw<'a>(&'a str);
+
+impl<'a> Raw<'a> {
+    /// The value that a text holds. None if the text is not JSON.
+    pub fn of(text: &'a [u8]) -> Option<Self> {
+        let value: &RawValue = serde_json::from_slice(text).ok()?;
+        Some(Self(value.get()))
+    }
+
+    /// The text.
+    pub fn text(self) -> &'a str {
+        self.0
+    }
+
+    /// Hands each member of an object to `take`. A value of another type has none.
+    pub fn members(self, take: &mut dyn FnMut(&[u8], Raw<'a>)) {
+        if self.0.starts_with('{') {
+            let mut deserializer = serde_json::Deserializer::from_str(self.0);
+            // The text is known to be JSON.
+            let _ = deserializer.deserialize_map(Members(take));
+        }
+    }
+
+    /// Hands each element of an array to `take`. A value of another type has none.
+    pub fn elements(self, take: &mut dyn FnMut(Raw<'a>)) {
+        if self.0.starts_with('[') {
+            let mut deserializer = serde_json::Deserializer::from_str(self.0);
+            let _ = deserializer.deserialize_seq(Elements(take));
+        }
+    }
+
+    /// The text of a string.
+    pub fn string(self) -> Option<String> {
+        if self.0.starts_with('"') {
+            serde_json::from_str(self.0).ok()
+        } else {
+            None
+        }
+    }
+
+    /// An integer of 64 bits.
+    pub fn integer(self) -> Option<i64> {
+        self.0.parse().ok()
+    }
+
+    /// A number.
+    pub fn number(self) -> Option<f64> {
+        self.0
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
+    }
+}
+
+/// The name of a member, as bytes: a name that is not well-formed Unicode is none that anybody looks for.
+struct Name<'a>(Cow<'a, [u8]>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Name<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Borrowed(bytes)))
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Owned(bytes.to_vec())))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Borrowed(text.as_bytes())))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Owned(text.as_bytes().to_vec())))
+    }
+}
+
+struct Members<'t, 'de>(&'t mut dyn FnMut(&[u8], Raw<'de>));
+
+impl<'de> Visitor<'de> for Members<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<Name<'de>>()? {
+            let value: &'de RawValue = map.next_value()?;
+            (self.0)(&name.0, Raw(value.get()));
+        }
+        Ok(())
+    }
+}
+
+struct Elements<'t, 'de>(&'t mut dyn FnMut(Raw<'de>));
+
+impl<'de> Visitor<'de> for Elements<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(value) = seq.next_element::<&'de RawValue>()? {
+            (self.0)(Raw(value.get()));
+        }
+        Ok(())
+    }
+}
