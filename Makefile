@@ -41,10 +41,12 @@ help: ## list the targets
 
 ## Building
 
-# One cargo run makes both libraries. The kinds are named because cargo skips link-time optimization when a library
-# is also built for Rust. Cargo knows what is out of date, so this always asks it.
+# How the loadable file and the static library reach SQLite: through the program that loads or links them.
+LOADED := --package sqlite-branch --no-default-features --features loaded
+
+# One cargo run makes both libraries. Cargo knows what is out of date, so this always asks it.
 build:
-	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
+	$(CARGO) rustc --release --lib $(LOADED) --crate-type cdylib,staticlib
 	@mkdir -p dist
 
 loadable: build ## dist/branch.so (.dylib, .dll), the loadable extension
@@ -75,6 +77,7 @@ demo: loadable tools ## fork, draw, switch and list a real conversation in the s
 
 test: loadable static tools ## build everything and run all the tests
 	$(CARGO) test --workspace --no-fail-fast
+	$(CARGO) test $(LOADED) --test glue --test c_hosts
 
 # How many times the short run of `make test` each of these is, and with which random numbers: make kill SIZE=1000 SEED=7
 SIZE ?= 50
@@ -123,6 +126,7 @@ bench: loadable tools ## run the benchmarks
 lint: ## formatting, clippy and rustdoc, warnings denied
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(LOADED) --all-targets -- -D warnings
 	@$(MAKE) --no-print-directory docs
 
 docs: ## the API documentation, in target/doc

@@ -6,7 +6,9 @@ use std::process::Command;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    check_bindings();
+    if env::var_os("CARGO_FEATURE_LOADED").is_some() {
+        check_bindings();
+    }
 
     println!("cargo:rerun-if-env-changed=SQLITE_BRANCH_COMMIT");
     println!("cargo:rustc-env=SQLITE_BRANCH_COMMIT={}", commit());

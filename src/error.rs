@@ -14,7 +14,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     /// An error with SQLite's own (extended) result code.
-    pub fn new(code: i32, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: i32, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -22,17 +22,17 @@ impl Error {
     }
 
     /// The caller asked for something that cannot be done (`SQLITE_ERROR`).
-    pub fn misuse(message: impl Into<String>) -> Self {
+    pub(crate) fn misuse(message: impl Into<String>) -> Self {
         Self::new(code::ERROR, message)
     }
 
     /// The stored tree is broken (`SQLITE_CORRUPT_VTAB`).
-    pub fn corrupt(message: impl Into<String>) -> Self {
+    pub(crate) fn corrupt(message: impl Into<String>) -> Self {
         Self::new(code::CORRUPT_VTAB, message)
     }
 
     /// Out of memory (`SQLITE_NOMEM`).
-    pub fn no_memory() -> Self {
+    pub(crate) fn no_memory() -> Self {
         Self::new(code::NOMEM, "out of memory")
     }
 
@@ -46,6 +46,14 @@ impl Error {
         &self.message
     }
 }
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "sqlite-branch: {}", self.message)
+    }
+}
+
+impl std::error::Error for Error {}
 
 /// Adds to a vector that grows with the data, and says so when there is no memory left for it.
 pub fn push<T>(list: &mut Vec<T>, item: T) -> Result<()> {

@@ -1,20 +1,40 @@
-//! Branching message history inside SQLite, as a loadable extension.
+//! Branching message history inside SQLite: SQL functions and table-valued functions that fork a conversation at any
+//! message, switch between the alternatives, and list the current branch.
 //!
-//! This file lists all that the extension adds to a connection. Where to look further:
+//! A program that links SQLite (with `rusqlite`, `sqlx`, `diesel` or `libsqlite3-sys`, in whatever version it has) adds
+//! them to one connection with [`register`], or to all that it opens with [`register_everywhere`]. A program in another
+//! language loads the file that `make loadable` builds. The crate `sqlite-branch-store` has a typed interface.
 //!
-//! * `functions`: the scalar SQL functions, one file per family.
-//! * `tables`: the table-valued functions, one file each.
-//! * `tree`: the algorithms behind both, in plain Rust over SQL statements.
-//! * `items`: what `item_json` says, in the shapes of several providers and programs.
-//! * `sqlite`: the glue to the host's SQLite, and all the `unsafe`.
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let conn = rusqlite::Connection::open_in_memory()?;
+//! // SAFETY: the connection is open, and this thread is the only one that has it.
+//! unsafe { sqlite_branch::register(conn.handle().cast())? };
 //!
-//! Data flows one way: a function or table reads its arguments, asks a tree algorithm, and that runs SQL.
+//! conn.query_row("SELECT branch_migrate()", [], |_| Ok(()))?;
+//! let version: String = conn.query_row("SELECT branch_version()", [], |row| row.get(0))?;
+//! assert_eq!(version, env!("CARGO_PKG_VERSION"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The SQL is documented in `docs/sql-reference.md` in the repository.
+
+// How it is made. A read: SQLite calls a table's `filter` (src/tables), which checks its arguments (src/arguments.rs)
+// and asks src/tree for a path or a shape; that reads links and rows with statements that the connection keeps, and the
+// table hands out a row for each `next`. A write: a function (src/functions) checks its arguments and calls
+// src/tree/write, which does all its statements inside `Connection::atomically`, so that they happen as one or not at
+// all. Each layer calls the ones below it only:
+//
+// * `functions`, `tables`: the SQL surface. One file for each family of functions, and for each table.
+// * `tree`: the algorithms, in plain Rust over SQL statements. It knows no SQL arguments.
+// * `items`: what `item_json` says, in the shapes of several providers and programs.
+// * `sqlite`: a safe surface over SQLite, and the `unsafe` code (but for the border to callers in this file).
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 mod arguments;
-mod code;
 mod error;
 mod functions;
 // What reads it comes next.
@@ -29,12 +49,13 @@ use std::os::raw::{c_char, c_int};
 use std::rc::Rc;
 
 use error::Result;
-use sqlite::Connection;
+use sqlite::{code, Connection};
 
+pub use error::Error;
 pub use sqlite::entry::{Handle, Routines};
 
 /// Adds everything to one connection.
-fn register(connection: &Rc<Connection>) -> Result<()> {
+fn add_everything(connection: &Rc<Connection>) -> Result<()> {
     for function in functions::ALL {
         connection.register_function(function)?;
     }
@@ -52,6 +73,38 @@ fn register(connection: &Rc<Connection>) -> Result<()> {
     connection.register_table::<tables::BranchLabels>()
 }
 
+/// Adds the `branch_` functions and tables to a connection of the SQLite that this program links.
+///
+/// Once per connection; again does no harm. Nothing in the file changes: `SELECT branch_migrate()` makes the tables.
+/// The type of the handle is `sqlite3` of `libsqlite3-sys`: `conn.handle()` of `rusqlite`, `as_raw_handle().as_ptr()`
+/// of `sqlx`'s locked handle. Fails where SQLite is older than 3.38.0, and where a statement that runs on the
+/// connection uses what would be replaced.
+///
+/// # Safety
+/// `db` is an open connection, and no other thread uses it during the call, unless SQLite runs in its serialized mode.
+#[cfg(feature = "linked")]
+#[allow(unsafe_code)]
+pub unsafe fn register(db: *mut Handle) -> Result<()> {
+    // SAFETY: as the function's own condition says. The backend that is linked needs no table.
+    unsafe { sqlite::entry::prepare(db, std::ptr::null(), add_everything) }
+}
+
+/// Adds the `branch_` functions and tables to every connection that this process opens from now on, in whichever way:
+/// for pools, and for crates that hide the handle. (`sqlite3_auto_extension`; again does no harm.)
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// sqlite_branch::register_everywhere()?;
+/// let conn = rusqlite::Connection::open_in_memory()?;
+/// conn.query_row("SELECT branch_migrate()", [], |_| Ok(()))?;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "linked")]
+pub fn register_everywhere() -> Result<()> {
+    sqlite::entry::call_for_every_connection(sqlite3_branch_init)
+}
+
 /// The entry point, which SQLite calls when it loads the file. The name follows from the file's, `branch`.
 ///
 /// # Safety
@@ -65,5 +118,5 @@ pub unsafe extern "C" fn sqlite3_branch_init(
     routines: *const Routines,
 ) -> c_int {
     // SAFETY: the arguments are passed on as they came.
-    unsafe { sqlite::entry::start(db, message, routines, register) }
+    unsafe { sqlite::entry::start(db, message, routines, add_everything) }
 }

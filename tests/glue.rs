@@ -5,9 +5,13 @@
 //! * `text`: any bytes, in and out, and in error messages.
 //! * `codes`: SQLite's result codes reach the caller as they are.
 //! * `entry`: what the entry point refuses, and how it says so.
-//! * `panics`: a panic ends in an error, wherever it happens.
+//! * `routines`: what it refuses of a table of routines. For the backend `loaded`.
+//! * `linked`: registering without a table. For the backend `linked`.
+//! * `panics`: a panic ends in an error, wherever it happens. For the backend `loaded`.
 //! * `lifetime`: registering twice, closing, and leaving no memory behind.
 //! * `sqlite`: which SQLite is running.
+//!
+//! `cargo test` runs it with the backend `linked`, and `make test` with the backend `loaded` as well.
 
 mod dist;
 mod host;
@@ -20,8 +24,15 @@ mod codes;
 mod entry;
 #[path = "glue/lifetime.rs"]
 mod lifetime;
+#[cfg(feature = "linked")]
+#[path = "glue/linked.rs"]
+mod linked;
+#[cfg(feature = "loaded")]
 #[path = "glue/panics.rs"]
 mod panics;
+#[cfg(feature = "loaded")]
+#[path = "glue/routines.rs"]
+mod routines;
 #[path = "glue/sqlite.rs"]
 mod sqlite;
 #[path = "glue/text.rs"]

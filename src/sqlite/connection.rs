@@ -2,11 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
-use std::os::raw::{c_int, c_uint, c_void};
+use std::os::raw::{c_int, c_void};
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use super::ffi::{self, routine};
+use super::ffi;
 use super::statement::{RawStatement, Statement};
 use crate::code;
 use crate::error::{Error, Result};
@@ -143,15 +143,13 @@ impl Connection {
         let mut tail = std::ptr::null();
         // SAFETY: the connection is open, the text has `length` bytes, and both out-pointers live through the call.
         let outcome = unsafe {
-            const PERSISTENT: c_uint = 1;
-            routine!(
-                prepare_v3,
+            ffi::sqlite3_prepare_v3(
                 self.db,
                 sql.as_ptr().cast(),
                 length,
-                PERSISTENT,
+                ffi::SQLITE_PREPARE_PERSISTENT,
                 &mut statement,
-                &mut tail
+                &mut tail,
             )
         };
         if outcome != code::OK {
@@ -231,13 +229,13 @@ impl Connection {
     pub(super) fn error(&self, outcome: c_int) -> Error {
         // SAFETY: the connection is open; the text is valid until the next call on the connection, and copied before that.
         let (extended, message) = unsafe {
-            let message = routine!(errmsg, self.db);
+            let message = ffi::sqlite3_errmsg(self.db);
             let message = if message.is_null() {
                 String::new()
             } else {
                 CStr::from_ptr(message).to_string_lossy().into_owned()
             };
-            (routine!(extended_errcode, self.db), message)
+            (ffi::sqlite3_extended_errcode(self.db), message)
         };
         // The connection remembers the latest failure only, so its code counts only where the two agree.
         if extended & 0xff == outcome & 0xff {
@@ -250,7 +248,7 @@ impl Connection {
     fn describe(outcome: c_int) -> String {
         // SAFETY: errstr returns static text for any number.
         unsafe {
-            let text = routine!(errstr, outcome);
+            let text = ffi::sqlite3_errstr(outcome);
             if text.is_null() {
                 format!("SQLite error {outcome}")
             } else {
@@ -263,8 +261,8 @@ impl Connection {
     pub fn sqlite_version(&self) -> (String, String) {
         // SAFETY: both give static text.
         unsafe {
-            let version = CStr::from_ptr(routine!(libversion));
-            let source = CStr::from_ptr(routine!(sourceid));
+            let version = CStr::from_ptr(ffi::sqlite3_libversion());
+            let source = CStr::from_ptr(ffi::sqlite3_sourceid());
             (
                 version.to_string_lossy().into_owned(),
                 source.to_string_lossy().into_owned(),
@@ -275,13 +273,13 @@ impl Connection {
     /// How many rows the last INSERT, UPDATE or DELETE has changed.
     pub fn changes(&self) -> i64 {
         // SAFETY: the connection is open; so below. (The 64-bit count is there since 3.37.)
-        unsafe { routine!(changes64, self.db) }
+        unsafe { ffi::sqlite3_changes64(self.db) }
     }
 
     /// The rowid of the row that was inserted last.
     pub fn last_insert_rowid(&self) -> i64 {
         // SAFETY: as above.
-        unsafe { routine!(last_insert_rowid, self.db) }
+        unsafe { ffi::sqlite3_last_insert_rowid(self.db) }
     }
 
     /// Refuses to go on where some schema has a table of the name of one of ours, which SQLite would take for it.
@@ -296,8 +294,7 @@ impl Connection {
         use std::ptr::{null, null_mut};
         // SAFETY: the connection is open, the name ends in a NUL, and null is allowed for what nobody asks for.
         let outcome = unsafe {
-            routine!(
-                table_column_metadata,
+            ffi::sqlite3_table_column_metadata(
                 self.db,
                 null(),
                 name.as_ptr(),
@@ -306,7 +303,7 @@ impl Connection {
                 null_mut(),
                 null_mut(),
                 null_mut(),
-                null_mut()
+                null_mut(),
             )
         };
         outcome == code::OK
@@ -315,7 +312,7 @@ impl Connection {
     /// Whether no transaction is open that the user has begun.
     pub fn is_autocommit(&self) -> bool {
         // SAFETY: the connection is open.
-        unsafe { routine!(get_autocommit, self.db) != 0 }
+        unsafe { ffi::sqlite3_get_autocommit(self.db) != 0 }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::os::raw::c_int;
 
-use super::ffi::{self, routine};
+use super::ffi;
 use super::Statement;
 use crate::code;
 use crate::error::Error;
@@ -27,13 +27,13 @@ impl Context<'_> {
     /// The result is NULL.
     pub fn result_null(&mut self) {
         // SAFETY: the context is that of a call that is going on (see `new`); so below.
-        unsafe { ffi::sqlite3ext_result_null(self.raw) }
+        unsafe { ffi::sqlite3_result_null(self.raw) }
     }
 
     /// The result is an integer.
     pub fn result_integer(&mut self, integer: i64) {
         // SAFETY: see above.
-        unsafe { ffi::sqlite3ext_result_int64(self.raw, integer) }
+        unsafe { ffi::sqlite3_result_int64(self.raw, integer) }
     }
 
     /// The result is an integer or, without one, NULL.
@@ -51,16 +51,14 @@ impl Context<'_> {
 
     /// The result is a text of any bytes, which SQLite copies.
     pub fn result_text(&mut self, text: &[u8]) {
-        const UTF8: u8 = 1;
         // SAFETY: the text has that many bytes, and is copied before the call returns.
         unsafe {
-            routine!(
-                result_text64,
+            ffi::sqlite3_result_text64(
                 self.raw,
                 text.as_ptr().cast(),
                 text.len() as u64,
                 ffi::transient(),
-                UTF8
+                ffi::SQLITE_UTF8 as u8,
             );
         }
     }
@@ -72,7 +70,7 @@ impl Context<'_> {
         let column = c_int::try_from(column).unwrap_or(-1);
         // SAFETY: SQLite allows just this for the values of columns: to be copied into a result. The row stays until
         // the statement is stepped, which needs it exclusively.
-        unsafe { routine!(result_value, self.raw, statement.value(column)) }
+        unsafe { ffi::sqlite3_result_value(self.raw, statement.value(column)) }
     }
 
     /// The result is a value of the call, as it is.
@@ -81,14 +79,14 @@ impl Context<'_> {
     /// `value` is a protected value.
     pub(super) unsafe fn result_value(&mut self, value: *mut ffi::sqlite3_value) {
         // SAFETY: as the function's own condition says.
-        unsafe { routine!(result_value, self.raw, value) }
+        unsafe { ffi::sqlite3_result_value(self.raw, value) }
     }
 
     /// The call fails.
     pub(super) fn result_error(&mut self, name: &str, error: &Error) {
         if error.code() & 0xff == code::NOMEM {
             // SAFETY: see above. This one needs no memory itself.
-            unsafe { routine!(result_error_nomem, self.raw) };
+            unsafe { ffi::sqlite3_result_error_nomem(self.raw) };
             return;
         }
         // Whoever reads the message reads a C string, which a NUL would end.
@@ -96,8 +94,8 @@ impl Context<'_> {
         let length = c_int::try_from(text.len()).unwrap_or(c_int::MAX);
         // SAFETY: the text has that many bytes and is copied. The code comes second: setting the text resets it.
         unsafe {
-            ffi::sqlite3ext_result_error(self.raw, text.as_ptr().cast(), length);
-            ffi::sqlite3ext_result_error_code(self.raw, error.code());
+            ffi::sqlite3_result_error(self.raw, text.as_ptr().cast(), length);
+            ffi::sqlite3_result_error_code(self.raw, error.code());
         }
     }
 }

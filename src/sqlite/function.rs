@@ -60,16 +60,13 @@ struct Registered {
 impl Connection {
     /// Makes a function known to this connection.
     pub fn register_function(self: &Rc<Self>, function: &Function) -> Result<()> {
-        const UTF8: c_int = 1;
-        const DIRECTONLY: c_int = 0x0008_0000;
-        const INNOCUOUS: c_int = 0x0020_0000;
         let name = CString::new(function.name)
             .map_err(|_| Error::new(code::INTERNAL, "a function's name with a NUL"))?;
-        let flags = UTF8
+        let flags = ffi::SQLITE_UTF8
             | match function.risk {
-                Risk::Writes => DIRECTONLY,
+                Risk::Writes => ffi::SQLITE_DIRECTONLY,
                 Risk::Reads => 0,
-                Risk::None => INNOCUOUS,
+                Risk::None => ffi::SQLITE_INNOCUOUS,
             };
         for count in function.arguments.clone() {
             let registered = Box::new(Registered {
@@ -80,7 +77,7 @@ impl Connection {
             // SAFETY: the connection is open. SQLite owns the box from here on, also when the call fails, and frees it
             // with the given destructor, once.
             let outcome = unsafe {
-                ffi::sqlite3ext_create_function_v2(
+                ffi::sqlite3_create_function_v2(
                     self.handle(),
                     name.as_ptr(),
                     c_int::from(count),
@@ -111,7 +108,7 @@ unsafe extern "C" fn call(
         (
             Context::new(context),
             Value::all(values, count),
-            ffi::sqlite3ext_user_data(context)
+            ffi::sqlite3_user_data(context)
                 .cast::<Registered>()
                 .as_ref(),
         )

@@ -2,7 +2,7 @@
 
 use std::os::raw::c_int;
 
-use super::ffi::{self, routine};
+use super::ffi;
 use super::{Kind, Value};
 use crate::code;
 use crate::error::{Error, Result};
@@ -208,7 +208,6 @@ impl Shape {
     /// # Safety
     /// `info` is what SQLite passed to xBestIndex, during that call.
     pub(super) unsafe fn best_index(&self, info: *mut ffi::sqlite3_index_info) -> Result<bool> {
-        const EQUAL: u8 = 2;
         // SAFETY: SQLite owns the structure and leaves it to this call; its arrays have the lengths that it names.
         let (info_ref, constraints, usages, terms) = unsafe {
             (
@@ -224,7 +223,7 @@ impl Shape {
             let Some(argument) = self.argument_of(constraint.iColumn) else {
                 continue;
             };
-            if constraint.op != EQUAL || argument >= MOST_ARGUMENTS {
+            if constraint.op != ffi::SQLITE_INDEX_CONSTRAINT_EQ || argument >= MOST_ARGUMENTS {
                 continue;
             }
             if let Some(named) = named.get_mut(argument) {
@@ -304,7 +303,7 @@ impl Shape {
     }
 
     /// The order that satisfies an ORDER BY, if there is one.
-    fn order_for(&self, terms: &[ffi::OrderTerm], given: u32) -> Option<Order> {
+    fn order_for(&self, terms: &[ffi::sqlite3_index_orderby], given: u32) -> Option<Order> {
         let first = terms.first()?;
         let key = self.orders.iter().find(|key| {
             key.column == first.iColumn && key.given.is_none_or(|at| given >> at & 1 == 1)
@@ -334,7 +333,7 @@ unsafe fn constant(info: *mut ffi::sqlite3_index_info, constraint: usize) -> Opt
     let at = c_int::try_from(constraint).ok()?;
     // SAFETY: the structure is SQLite's, and the value stays good until xBestIndex returns.
     unsafe {
-        if routine!(vtab_rhs_value, info, at, &mut value) != code::OK || value.is_null() {
+        if ffi::sqlite3_vtab_rhs_value(info, at, &mut value) != code::OK || value.is_null() {
             return None;
         }
         let value = Value::all(&mut value, 1).first().copied()?;

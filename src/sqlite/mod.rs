@@ -1,6 +1,8 @@
 //! The whole of the extension's `unsafe`: a safe surface over the host's SQLite.
 //!
 //! * [`entry`]: what happens when the library is loaded.
+//! * `ffi`: the C functions under their C names, linked or loaded.
+//! * [`code`]: the result codes.
 //! * [`connection`]: one database connection, its kept statements, and what it can tell.
 //! * [`statement`]: prepared statements, bound and stepped.
 //! * [`value`]: arguments that SQL passes in.
@@ -13,6 +15,7 @@
 //!
 //! Every callback that SQLite can reach catches panics and turns them into an error, so none crosses into the host.
 
+pub mod code;
 mod connection;
 mod context;
 pub mod entry;
@@ -33,8 +36,6 @@ pub use index::{Order, Plan, Shape, SortKey};
 pub use statement::{Parameter, Statement};
 pub use table::{Arguments, Rows, Table};
 pub use value::{Kind, Value};
-
-use crate::code;
 
 /// Runs a callback's body, and turns a panic in it into an error.
 #[inline(always)]

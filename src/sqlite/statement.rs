@@ -4,7 +4,7 @@ use std::os::raw::c_int;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use super::ffi::{self, routine};
+use super::ffi;
 use super::{Connection, Kind};
 use crate::code;
 use crate::error::{Error, Result};
@@ -26,7 +26,7 @@ impl RawStatement {
 
     fn step(&self, connection: &Connection) -> Result<bool> {
         // SAFETY: the statement is compiled and not finalized.
-        match unsafe { ffi::sqlite3ext_step(self.0.as_ptr()) } {
+        match unsafe { ffi::sqlite3_step(self.0.as_ptr()) } {
             code::ROW => Ok(true),
             code::DONE => Ok(false),
             outcome => Err(connection.error(outcome)),
@@ -36,14 +36,14 @@ impl RawStatement {
     /// Back to the start. What it returns repeats the error of the last step, which has been reported.
     fn reset(&self) {
         // SAFETY: as above.
-        unsafe { routine!(reset, self.0.as_ptr()) };
+        unsafe { ffi::sqlite3_reset(self.0.as_ptr()) };
     }
 }
 
 impl Drop for RawStatement {
     fn drop(&mut self) {
         // SAFETY: this is its only owner, so nobody uses it afterwards.
-        unsafe { ffi::sqlite3ext_finalize(self.0.as_ptr()) };
+        unsafe { ffi::sqlite3_finalize(self.0.as_ptr()) };
     }
 }
 
@@ -104,7 +104,7 @@ impl Statement {
         raw.reset();
         for (at, integer) in (1..).zip(integers) {
             // SAFETY: the statement is reset; SQLite checks the parameter's number.
-            let outcome = unsafe { ffi::sqlite3ext_bind_int64(raw.0.as_ptr(), at, *integer) };
+            let outcome = unsafe { ffi::sqlite3_bind_int64(raw.0.as_ptr(), at, *integer) };
             if outcome != code::OK {
                 return Err(self.connection.error(outcome));
             }
@@ -151,23 +151,21 @@ impl Statement {
         parameter: &Parameter<'_>,
         keeping: Option<unsafe extern "C" fn(*mut std::ffi::c_void)>,
     ) -> Result<()> {
-        const UTF8: u8 = 1;
         let statement = self.raw()?.0.as_ptr();
         // SAFETY: the statement is reset. The text is `length` bytes long, and is copied or outlives the binding,
         // as `keeping` says.
         let outcome = unsafe {
             match parameter {
-                Parameter::Null => routine!(bind_null, statement, at),
-                Parameter::Integer(integer) => ffi::sqlite3ext_bind_int64(statement, at, *integer),
-                Parameter::Text(text) => routine!(
-                    bind_text64,
+                Parameter::Null => ffi::sqlite3_bind_null(statement, at),
+                Parameter::Integer(integer) => ffi::sqlite3_bind_int64(statement, at, *integer),
+                Parameter::Text(text) => ffi::sqlite3_bind_text64(
                     statement,
                     at,
                     // An empty slice may dangle, but is never null, which would bind NULL.
                     text.as_ptr().cast(),
                     text.len() as u64,
                     keeping,
-                    UTF8
+                    ffi::SQLITE_UTF8 as u8,
                 ),
             }
         };
@@ -186,27 +184,27 @@ impl Statement {
     /// The type of a column of the current row.
     pub fn kind(&self, column: c_int) -> Kind {
         // SAFETY: SQLite answers NULL for a column or a row that is not there.
-        Kind::from_code(unsafe { routine!(column_type, self.pointer(), column) })
+        Kind::from_code(unsafe { ffi::sqlite3_column_type(self.pointer(), column) })
     }
 
     /// An integer column of the current row.
     pub fn integer(&self, column: c_int) -> i64 {
         // SAFETY: as above.
-        unsafe { ffi::sqlite3ext_column_int64(self.pointer(), column) }
+        unsafe { ffi::sqlite3_column_int64(self.pointer(), column) }
     }
 
     /// The bytes of a text column of the current row. They are borrowed from the row, which stays until the next step.
     pub fn text(&self, column: c_int) -> Result<&[u8]> {
         // SAFETY: the pointer is good until the statement is stepped or reset, both of which need it exclusively.
         unsafe {
-            let text = ffi::sqlite3ext_column_text(self.pointer(), column);
+            let text = ffi::sqlite3_column_text(self.pointer(), column);
             if text.is_null() {
                 return match self.kind(column) {
                     Kind::Null => Ok(&[]),
                     _ => Err(Error::no_memory()),
                 };
             }
-            let length = ffi::sqlite3ext_column_bytes(self.pointer(), column);
+            let length = ffi::sqlite3_column_bytes(self.pointer(), column);
             Ok(std::slice::from_raw_parts(
                 text,
                 usize::try_from(length).unwrap_or(0),
@@ -217,7 +215,7 @@ impl Statement {
     /// A column of the current row as it is, for [`Context::result_column`](super::Context::result_column).
     pub(super) fn value(&self, column: c_int) -> *mut ffi::sqlite3_value {
         // SAFETY: as above.
-        unsafe { ffi::sqlite3ext_column_value(self.pointer(), column) }
+        unsafe { ffi::sqlite3_column_value(self.pointer(), column) }
     }
 }
 
@@ -227,7 +225,7 @@ impl Drop for Statement {
             raw.reset();
             if self.text_bound {
                 // SAFETY: the statement is reset.
-                unsafe { routine!(clear_bindings, raw.0.as_ptr()) };
+                unsafe { ffi::sqlite3_clear_bindings(raw.0.as_ptr()) };
             }
             self.connection.give_back(self.sql, raw, self.planned);
         }
@@ -242,7 +240,7 @@ impl Drop for Bound<'_> {
         if let Some(raw) = &self.0.raw {
             raw.reset();
             // SAFETY: the statement is reset.
-            unsafe { routine!(clear_bindings, raw.0.as_ptr()) };
+            unsafe { ffi::sqlite3_clear_bindings(raw.0.as_ptr()) };
         }
     }
 }

@@ -5,7 +5,7 @@ use std::os::raw::{c_char, c_int, c_void};
 use std::rc::Rc;
 
 use super::connection::free_boxed;
-use super::ffi::{self, routine};
+use super::ffi;
 use super::{guarded, Connection, Context, Kind, Plan, Shape, Value};
 use crate::code;
 use crate::error::{Error, Result};
@@ -69,7 +69,7 @@ pub(super) unsafe fn register_module(
     let shared = Box::new(Rc::clone(connection));
     // SAFETY: the connection is open and the module static. SQLite owns the box from here on, also when the call fails.
     let outcome = unsafe {
-        ffi::sqlite3ext_create_module_v2(
+        ffi::sqlite3_create_module_v2(
             connection.handle(),
             name.as_ptr(),
             module,
@@ -107,7 +107,7 @@ impl Kept {
     fn forget(&mut self) {
         for argument in &mut self.0 {
             // SAFETY: null, which is allowed, or a copy of our own that is freed once.
-            unsafe { routine!(value_free, *argument) };
+            unsafe { ffi::sqlite3_value_free(*argument) };
             *argument = std::ptr::null_mut();
         }
     }
@@ -133,7 +133,7 @@ impl Kept {
             }
             if plan.uses(visible + at) {
                 // SAFETY: the value is one that SQLite passed to the call that is going on.
-                let copy = unsafe { routine!(value_dup, value.raw()) };
+                let copy = unsafe { ffi::sqlite3_value_dup(value.raw()) };
                 if copy.is_null() {
                     return Err(Error::no_memory());
                 }
@@ -157,14 +157,11 @@ struct Glue<T>(std::marker::PhantomData<T>);
 impl<T: Table> Glue<T> {
     /// The number of columns before the hidden ones, counted once and for all.
     const VISIBLE: usize = T::SHAPE.visible();
+    /// Without xCreate the table is there under its own name only.
     const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
-        iVersion: 0,
-        // Without xCreate the table is there under its own name only.
-        xCreate: None,
         xConnect: Some(connect::<T>),
         xBestIndex: Some(best_index::<T>),
         xDisconnect: Some(disconnect::<T>),
-        xDestroy: None,
         xOpen: Some(open::<T>),
         xClose: Some(close::<T>),
         xFilter: Some(filter::<T>),
@@ -172,17 +169,7 @@ impl<T: Table> Glue<T> {
         xEof: Some(eof::<T>),
         xColumn: Some(column::<T>),
         xRowid: Some(rowid::<T>),
-        xUpdate: None,
-        xBegin: None,
-        xSync: None,
-        xCommit: None,
-        xRollback: None,
-        xFindFunction: None,
-        xRename: None,
-        xSavepoint: None,
-        xRelease: None,
-        xRollbackTo: None,
-        xShadowName: None,
+        ..ffi::NO_CALLBACKS
     };
 }
 
@@ -193,8 +180,8 @@ impl<T: Table> Glue<T> {
 pub(super) unsafe fn report(place: *mut *mut c_char, name: &str, error: &Error) -> c_int {
     // SAFETY: as the function's own condition says; the message before this one is freed.
     unsafe {
-        routine!(free, (*place).cast());
-        *place = ffi::allocate_text(ffi::table(), &format!("{name}: {}", error.message()));
+        ffi::sqlite3_free((*place).cast());
+        *place = ffi::allocate_text(ffi::own_malloc(), &format!("{name}: {}", error.message()));
     }
     error.code()
 }
@@ -272,7 +259,7 @@ pub(super) fn declare(
     let text = CString::new(declaration)
         .map_err(|_| Error::new(code::INTERNAL, "a declaration with a NUL"))?;
     // SAFETY: called from xConnect, with the connection that SQLite passed to it.
-    let outcome = unsafe { ffi::sqlite3ext_declare_vtab(db, text.as_ptr()) };
+    let outcome = unsafe { ffi::sqlite3_declare_vtab(db, text.as_ptr()) };
     if outcome == code::OK {
         Ok(())
     } else {

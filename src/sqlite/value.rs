@@ -24,10 +24,10 @@ pub enum Kind {
 impl Kind {
     pub(super) fn from_code(code: c_int) -> Self {
         match code {
-            1 => Self::Integer,
-            2 => Self::Real,
-            3 => Self::Text,
-            4 => Self::Blob,
+            ffi::SQLITE_INTEGER => Self::Integer,
+            ffi::SQLITE_FLOAT => Self::Real,
+            ffi::SQLITE_TEXT => Self::Text,
+            ffi::SQLITE_BLOB => Self::Blob,
             _ => Self::Null,
         }
     }
@@ -74,19 +74,19 @@ impl<'a> Value<'a> {
     /// Its type.
     pub fn kind(&self) -> Kind {
         // SAFETY: the value is protected and good for 'a (see `all`).
-        Kind::from_code(unsafe { ffi::sqlite3ext_value_type(self.raw) })
+        Kind::from_code(unsafe { ffi::sqlite3_value_type(self.raw) })
     }
 
     /// Its value as an integer.
     pub fn integer(&self) -> i64 {
         // SAFETY: as above.
-        unsafe { ffi::sqlite3ext_value_int64(self.raw) }
+        unsafe { ffi::sqlite3_value_int64(self.raw) }
     }
 
     /// Its value as a real number.
     pub fn real(&self) -> f64 {
         // SAFETY: as above.
-        unsafe { ffi::sqlite3ext_value_double(self.raw) }
+        unsafe { ffi::sqlite3_value_double(self.raw) }
     }
 
     /// The bytes of a text, as UTF-8 if the text is valid at all. For values that are text.
@@ -94,11 +94,11 @@ impl<'a> Value<'a> {
         // SAFETY: as above. The text is asked for first, so that a conversion has happened when the length is asked
         // for. It stays where it is: nobody asks for the value in another encoding.
         unsafe {
-            let text = ffi::sqlite3ext_value_text(self.raw);
+            let text = ffi::sqlite3_value_text(self.raw);
             if text.is_null() {
                 return Err(Error::no_memory());
             }
-            let length = usize::try_from(ffi::sqlite3ext_value_bytes(self.raw)).unwrap_or(0);
+            let length = usize::try_from(ffi::sqlite3_value_bytes(self.raw)).unwrap_or(0);
             Ok(std::slice::from_raw_parts(text, length))
         }
     }

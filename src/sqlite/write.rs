@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 
 use super::connection::{in_the_way, Pending};
-use super::ffi::{self, routine};
+use super::ffi;
 use super::table::{declare, register_module, report, EMPTY_TABLE};
 use super::{guarded, Connection};
 use crate::code;
@@ -97,14 +97,11 @@ struct Connected {
     connection: Rc<Connection>,
 }
 
+/// Without xCreate the table is there under its own name only.
 const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
-    iVersion: 0,
-    // Without xCreate the table is there under its own name only.
-    xCreate: None,
     xConnect: Some(connect),
     xBestIndex: Some(best_index),
     xDisconnect: Some(disconnect),
-    xDestroy: None,
     xOpen: Some(open),
     xClose: Some(close),
     xFilter: Some(filter),
@@ -113,16 +110,7 @@ const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
     xColumn: Some(column),
     xRowid: Some(rowid),
     xUpdate: Some(update),
-    xBegin: None,
-    xSync: None,
-    xCommit: None,
-    xRollback: None,
-    xFindFunction: None,
-    xRename: None,
-    xSavepoint: None,
-    xRelease: None,
-    xRollbackTo: None,
-    xShadowName: None,
+    ..ffi::NO_CALLBACKS
 };
 
 fn refused() -> Error {
@@ -137,13 +125,12 @@ unsafe extern "C" fn connect(
     table: *mut *mut ffi::sqlite3_vtab,
     message: *mut *mut c_char,
 ) -> c_int {
-    const DIRECTONLY: c_int = 3;
     // SAFETY: the user data is what `register_module` gave.
     let connection = unsafe { Rc::clone(&*user_data.cast::<Rc<Connection>>()) };
     let outcome = guarded(|| {
         declare(&connection, db, "CREATE TABLE branch_write(work)")?;
         // SAFETY: called from xConnect, with the connection that SQLite passed to it. The option takes no argument.
-        let outcome = unsafe { routine!(vtab_config, db, DIRECTONLY) };
+        let outcome = unsafe { ffi::sqlite3_vtab_config(db, ffi::SQLITE_VTAB_DIRECTONLY) };
         if outcome != code::OK {
             return Err(connection.error(outcome));
         }
@@ -182,7 +169,7 @@ unsafe extern "C" fn update(
     let connection = unsafe { &(*table.cast::<Connected>()).connection };
     // An insertion has a NULL in place of an old rowid, and then the new rowid and the columns.
     // SAFETY: SQLite passes `count` values.
-    let insertion = count > 1 && unsafe { ffi::sqlite3ext_value_type(*values) } == 5;
+    let insertion = count > 1 && unsafe { ffi::sqlite3_value_type(*values) } == ffi::SQLITE_NULL;
     let work = if insertion {
         connection.pending.take()
     } else {
@@ -197,7 +184,7 @@ unsafe extern "C" fn update(
     let outcome = unsafe { (work.as_mut())() };
     if outcome == code::OK {
         // SAFETY: SQLite makes this the caller's last_insert_rowid(), which the work has already set.
-        unsafe { *rowid = routine!(last_insert_rowid, connection.handle()) };
+        unsafe { *rowid = ffi::sqlite3_last_insert_rowid(connection.handle()) };
     }
     outcome
 }

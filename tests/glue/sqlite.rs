@@ -85,31 +85,48 @@ fn there_is_no_second_one_in_the_binary() {
     }
 }
 
-#[test]
-fn nothing_in_the_dependencies_compiles_one_but_the_tests() {
-    let tree = dist::output(
+/// The crates that a package is built from, by name.
+fn tree(package: &str, features: &[&str]) -> String {
+    dist::output(
         Command::new(env!("CARGO"))
             .current_dir(dist::root())
-            .args([
-                "tree",
-                "--offline",
-                "-p",
-                "sqlite-branch",
-                "--edges",
-                "normal,build",
-            ])
-            .args(["--prefix", "none"]),
-    );
-    for name in ["libsqlite3-sys", "bindgen", "clang-sys", "rusqlite"] {
-        assert!(
-            !tree
-                .lines()
-                .any(|line| line.split(' ').next() == Some(name)),
-            "{name}:\n{tree}"
-        );
+            .args(["tree", "--offline", "-p", package])
+            .args(["--edges", "normal,build", "--prefix", "none"])
+            .args(features),
+    )
+}
+
+fn assert_without(tree: &str, names: &[&str]) {
+    for name in names {
+        let named = |line: &str| line.split(' ').next() == Some(*name);
+        assert!(!tree.lines().any(named), "{name}:\n{tree}");
     }
+}
+
+#[test]
+fn nothing_in_the_dependencies_of_the_loadable_file_compiles_one() {
+    let tree = tree(
+        "sqlite-branch",
+        &["--no-default-features", "--features", "loaded"],
+    );
+    assert_without(
+        &tree,
+        &["libsqlite3-sys", "bindgen", "clang-sys", "rusqlite"],
+    );
     assert!(
         tree.contains("sqlite3ext-sys v0.0.1 ("),
         "not our own:\n{tree}"
     );
+}
+
+#[test]
+fn what_links_sqlite_needs_no_table_of_routines() {
+    for package in ["sqlite-branch", "sqlite-branch-store"] {
+        let tree = tree(package, &[]);
+        assert_without(
+            &tree,
+            &["sqlite-loadable", "sqlite3ext-sys", "bindgen", "clang-sys"],
+        );
+        assert!(tree.contains("libsqlite3-sys v"), "{tree}");
+    }
 }
