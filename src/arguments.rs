@@ -1,26 +1,80 @@
 //! What SQL passes in, checked: the same rules for functions and tables.
 
+use std::rc::Rc;
+
 use serde_json::value::RawValue;
 
 use crate::error::{quoted, Error, Result};
-use crate::sqlite::{Kind, Value};
+use crate::sqlite::{Connection, Kind, Value};
+use crate::tree::rows::uids::{reads_as_integer, Message};
 
-/// A message id: an integer, a text that is one, or a real number that is one.
-pub fn message_id(name: &str, value: Value<'_>) -> Result<i64> {
-    whole(value).ok_or_else(|| not_whole(name, value))
-}
+/// The earliest time that is refused: in seconds it would be in the year 5138, in milliseconds it is in 1973.
+const MILLISECONDS: i64 = 100_000_000_000;
 
-/// As [`message_id`], or NULL.
-pub fn optional_message_id(name: &str, value: Value<'_>) -> Result<Option<i64>> {
+/// A message: its id (an integer, a text that reads as one, or a real number that is one), or a text that is its uid.
+pub fn message<'a>(name: &str, value: Value<'a>) -> Result<Message<'a>> {
+    if let Some(id) = whole(value) {
+        return Ok(Message::Id(id));
+    }
     match value.kind() {
-        Kind::Null => Ok(None),
-        _ => message_id(name, value).map(Some),
+        Kind::Text => value.text().map(Message::Uid),
+        _ => Err(wrong(name, "an integer or a uid", value)),
     }
 }
 
-/// A thread id: a text of any bytes.
+/// As [`message`], or None for NULL.
+pub fn optional_message<'a>(name: &str, value: Value<'a>) -> Result<Option<Message<'a>>> {
+    match value.kind() {
+        Kind::Null => Ok(None),
+        _ => message(name, value).map(Some),
+    }
+}
+
+/// The id of a message. A uid is looked up, and an unknown one is an error; whether a message of a given id is there is
+/// not looked up.
+///
+/// Functions that write look up inside [`Connection::atomically`](crate::sqlite::Connection::atomically), so that nothing
+/// is read before the write lock is taken; see [`Message::known_id`].
+pub fn message_id(connection: &Rc<Connection>, name: &str, value: Value<'_>) -> Result<i64> {
+    message(name, value)?.known_id(connection)
+}
+
+/// As [`message_id`], and None for NULL and for an unknown uid.
+pub fn known_message_id(
+    connection: &Rc<Connection>,
+    name: &str,
+    value: Value<'_>,
+) -> Result<Option<i64>> {
+    match optional_message(name, value)? {
+        Some(message) => message.id(connection),
+        None => Ok(None),
+    }
+}
+
+/// A thread id: a text of any bytes. An integer is its text.
 pub fn thread_id<'a>(name: &str, value: Value<'a>) -> Result<&'a [u8]> {
-    text(name, value)
+    match value.kind() {
+        Kind::Integer => value.text(),
+        _ => text(name, value),
+    }
+}
+
+/// The uid of a new message, or NULL for none.
+pub fn uid<'a>(name: &str, value: Value<'a>) -> Result<Option<&'a [u8]>> {
+    if value.kind() == Kind::Null {
+        return Ok(None);
+    }
+    let uid = text(name, value)?;
+    if uid.is_empty() {
+        return Err(Error::misuse(format!("{name} must not be empty")));
+    }
+    if reads_as_integer(uid) {
+        return Err(Error::misuse(format!(
+            "{name} must not read as an integer, as {} does",
+            quoted(uid)
+        )));
+    }
+    Ok(Some(uid))
 }
 
 /// A text, not NULL.
@@ -53,12 +107,24 @@ pub fn invalid_json(text: &[u8]) -> Option<String> {
         .map(|error| error.to_string())
 }
 
-/// A time in Unix seconds, or NULL for now.
+/// A time in Unix seconds, or NULL for now. A real number is cut to whole seconds.
 pub fn time(name: &str, value: Value<'_>) -> Result<i64> {
-    match value.kind() {
-        Kind::Null => Ok(now()),
-        _ => whole(value).ok_or_else(|| not_whole(name, value)),
+    let time = match value.kind() {
+        Kind::Null => return Ok(now()),
+        Kind::Real => {
+            let real = value.real();
+            // Whatever is further out is no time at all, and refused below.
+            (real.abs() < 1e15).then_some(real.trunc() as i64)
+        }
+        _ => whole(value),
+    };
+    let time = time.ok_or_else(|| not_whole(name, value))?;
+    if time >= MILLISECONDS {
+        return Err(Error::misuse(format!(
+            "{name} must be in seconds, and {time} looks like milliseconds"
+        )));
     }
+    Ok(time)
 }
 
 /// Unix seconds.
@@ -100,11 +166,15 @@ fn whole(value: Value<'_>) -> Option<i64> {
 }
 
 fn not_whole(name: &str, value: Value<'_>) -> Error {
+    wrong(name, "an integer", value)
+}
+
+fn wrong(name: &str, wanted: &str, value: Value<'_>) -> Error {
     let what = match value.kind() {
         Kind::Text => quoted(value.text().unwrap_or_default()),
         // As SQL writes it: 1e300 rather than all its digits.
         Kind::Real => format!("{:?}", value.real()),
         other => other.described().to_owned(),
     };
-    Error::misuse(format!("{name} must be an integer, not {what}"))
+    Error::misuse(format!("{name} must be {wanted}, not {what}"))
 }

@@ -10,7 +10,7 @@ use crate::tree::write::label;
 
 /// `branch_label(message_id, label [, created_at])`: how many labels changed.
 pub fn label(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
-    let message = arguments::message_id("message_id", argument(values, 0)?)?;
+    let message = arguments::message("message_id", argument(values, 0)?)?;
     let name = argument(values, 1)?;
     let created_at = match values.get(2) {
         Some(value) if value.kind() != Kind::Null => Some(arguments::time("created_at", *value)?),

@@ -45,10 +45,10 @@ fn of_one(
     values: &[Value<'_>],
     ask: fn(&Rc<Connection>, i64) -> Result<i64>,
 ) -> Result<Answer> {
-    let Some(id) = id(values, 0, "message_id")? else {
+    let _snapshot = Snapshot::hold(connection)?;
+    let Some(id) = id(connection, values, 0, "message_id")? else {
         return Ok(Answer::Null);
     };
-    let _snapshot = Snapshot::hold(connection)?;
     if !links::exists(connection, id)? {
         return Ok(Answer::Null);
     }
@@ -60,19 +60,28 @@ fn of_two(
     values: &[Value<'_>],
     ask: fn(&Rc<Connection>, i64, i64) -> Result<Answer>,
 ) -> Result<Answer> {
-    let (Some(a), Some(b)) = (id(values, 0, "a")?, id(values, 1, "b")?) else {
+    let _snapshot = Snapshot::hold(connection)?;
+    let (a, b) = (
+        id(connection, values, 0, "a")?,
+        id(connection, values, 1, "b")?,
+    );
+    let (Some(a), Some(b)) = (a, b) else {
         return Ok(Answer::Null);
     };
-    let _snapshot = Snapshot::hold(connection)?;
     if !links::exists(connection, a)? || !links::exists(connection, b)? {
         return Ok(Answer::Null);
     }
     ask(connection, a, b)
 }
 
-fn id(values: &[Value<'_>], at: usize, name: &str) -> Result<Option<i64>> {
+fn id(
+    connection: &Rc<Connection>,
+    values: &[Value<'_>],
+    at: usize,
+    name: &str,
+) -> Result<Option<i64>> {
     match values.get(at) {
-        Some(value) => arguments::optional_message_id(name, *value),
+        Some(value) => arguments::known_message_id(connection, name, *value),
         None => Ok(None),
     }
 }

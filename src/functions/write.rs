@@ -10,30 +10,29 @@ use crate::tree::write::append::{self, Draft};
 use crate::tree::write::copy;
 use crate::tree::write::remove;
 
-/// `branch_append(thread_id, role, content [, item_json [, created_at]])`: the id of the new message.
+/// `branch_append(thread_id, role, content [, item_json [, created_at [, uid]]])`: the id of the new message.
 pub fn append(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     let thread = arguments::thread_id("thread_id", argument(values, 0)?)?;
     append::append(connection, thread, draft(values)?).map(Answer::Integer)
 }
 
-/// `branch_fork(message_id, role, content [, item_json [, created_at]])`: the id of the new message.
+/// `branch_fork(message_id, role, content [, item_json [, created_at [, uid]]])`: the id of the new message.
 pub fn fork(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
-    let message = arguments::message_id("message_id", argument(values, 0)?)?;
+    let message = arguments::message("message_id", argument(values, 0)?)?;
     append::fork(connection, message, draft(values)?).map(Answer::Integer)
 }
 
-/// `branch_alternative(message_id, role, content [, item_json [, created_at]])`: the id of the new message.
+/// `branch_alternative(message_id, role, content [, item_json [, created_at [, uid]]])`: the id of the new message.
 pub fn alternative(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
-    let message = arguments::message_id("message_id", argument(values, 0)?)?;
+    let message = arguments::message("message_id", argument(values, 0)?)?;
     append::alternative(connection, message, draft(values)?).map(Answer::Integer)
 }
 
 /// `branch_switch(thread_id, message_id)`: the new leaf.
 pub fn switch(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     let thread = arguments::thread_id("thread_id", argument(values, 0)?)?;
-    let message = arguments::optional_message_id("message_id", argument(values, 1)?)?;
-    append::switch(connection, thread, message)?;
-    Ok(message.into())
+    let message = arguments::optional_message("message_id", argument(values, 1)?)?;
+    append::switch(connection, thread, message).map(Answer::from)
 }
 
 /// `branch_clear(thread_id)`: how many messages were deleted.
@@ -44,13 +43,13 @@ pub fn clear(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer
 
 /// `branch_prune(message_id)`: how many messages were deleted.
 pub fn prune(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
-    let message = arguments::message_id("message_id", argument(values, 0)?)?;
+    let message = arguments::message("message_id", argument(values, 0)?)?;
     remove::prune(connection, message).map(Answer::Integer)
 }
 
 /// `branch_copy(message_id, new_thread_id [, created_at])`: the new thread's leaf.
 pub fn copy(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
-    let message = arguments::message_id("message_id", argument(values, 0)?)?;
+    let message = arguments::message("message_id", argument(values, 0)?)?;
     let thread = arguments::thread_id("new_thread_id", argument(values, 1)?)?;
     let created_at = time(values, 2)?;
     copy::copy(connection, message, thread, created_at).map(Answer::Integer)
@@ -66,6 +65,10 @@ fn draft<'a>(values: &[Value<'a>]) -> Result<Draft<'a>> {
             None => None,
         },
         created_at: time(values, 4)?,
+        uid: match values.get(5) {
+            Some(value) => arguments::uid("uid", *value)?,
+            None => None,
+        },
     })
 }
 

@@ -39,11 +39,11 @@ pub struct ChildRows {
 
 impl Rows for ChildRows {
     fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let snapshot = Snapshot::hold(connection)?;
         let parent = match arguments.get(0) {
-            Some(value) => Some(arguments::message_id("message_id", value)?),
+            Some(value) => arguments::known_message_id(connection, "message_id", value)?,
             None => None,
         };
-        let snapshot = Snapshot::hold(connection)?;
         // Those whose parent is missing are found by branch_check() and branch_siblings(), not here.
         let ids = match parent {
             Some(parent) if links::exists(connection, parent)? => {

@@ -73,13 +73,13 @@ impl DiffRows {
 
 impl Rows for DiffRows {
     fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let snapshot = Snapshot::hold(connection)?;
         let mut ids = [None; 2];
         for ((at, name), id) in ["a", "b"].into_iter().enumerate().zip(&mut ids) {
             if let Some(value) = arguments.get(at) {
-                *id = Some(arguments::message_id(name, value)?);
+                *id = arguments::known_message_id(connection, name, value)?;
             }
         }
-        let snapshot = Snapshot::hold(connection)?;
         let mut rows = Self {
             sides: Vec::new(),
             row: 1,

@@ -53,10 +53,22 @@ impl Asked {
         };
         let limit = arguments::limit(arguments.get(1))?;
         let before = match arguments.get(2) {
-            Some(value) => Some(arguments::message_id("before", value)?),
+            Some(value) => Some(arguments::message("before", value)?),
             None => None,
         };
         let (leaf, snapshot) = thread::hold_leaf(connection, thread)?;
+        let before = match before {
+            Some(before) => match before.id(connection)? {
+                Some(before) => Some(before),
+                None => {
+                    return Ok(Self {
+                        branch: None,
+                        snapshot,
+                    })
+                }
+            },
+            None => None,
+        };
         let branch = match leaf {
             Some(leaf) => page::cut(connection, leaf, limit, before)?.map(|cut| (leaf, cut)),
             None => None,

@@ -42,15 +42,15 @@ pub struct PathRows {
 
 impl Rows for PathRows {
     fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
-        let id = match arguments.get(0) {
-            Some(value) => Some(arguments::message_id("message_id", value)?),
-            None => None,
-        };
         let cut = Cut {
             limit: arguments::limit(arguments.get(1))?,
             ..Cut::default()
         };
         let snapshot = Snapshot::hold(connection)?;
+        let id = match arguments.get(0) {
+            Some(value) => arguments::known_message_id(connection, "message_id", value)?,
+            None => None,
+        };
         let walk = match id {
             Some(id) if links::exists(connection, id)? => {
                 Some(Walk::new(connection, id, cut, plan.order(), Verify::Rows)?)

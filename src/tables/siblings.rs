@@ -43,11 +43,11 @@ pub struct SiblingRows {
 
 impl Rows for SiblingRows {
     fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let snapshot = Snapshot::hold(connection)?;
         let id = match arguments.get(0) {
-            Some(value) => Some(arguments::message_id("message_id", value)?),
+            Some(value) => arguments::known_message_id(connection, "message_id", value)?,
             None => None,
         };
-        let snapshot = Snapshot::hold(connection)?;
         let parent = match id {
             Some(id) => links::parent(connection, id)?,
             None => None,

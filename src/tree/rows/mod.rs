@@ -3,9 +3,11 @@
 //! * [`scan`]: goes to rows by key, by stepping where they are near and by seeking where they are far.
 //! * [`links`]: from a message to its parent, whole runs of consecutive ids at once.
 //! * [`thread`]: a thread's row, and the ids of its messages.
+//! * [`uids`]: messages by the names that callers gave them.
 //! * [`snapshot`]: reads one state of the database with several statements.
 
 pub mod links;
 pub mod scan;
 pub mod snapshot;
 pub mod thread;
+pub mod uids;

@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
+use crate::code;
 use crate::error::{quoted, Error, Result};
-use crate::sqlite::{Connection, Parameter};
+use crate::sqlite::{Connection, Kind, Parameter};
 use crate::tree::rows::links;
 use crate::tree::rows::thread;
+use crate::tree::rows::uids::{self, Message};
 
 /// A message that is to be stored.
 #[derive(Clone, Copy)]
@@ -18,11 +20,16 @@ pub struct Draft<'a> {
     pub item_json: Option<&'a [u8]>,
     /// Unix seconds.
     pub created_at: i64,
+    /// Its own name.
+    pub uid: Option<&'a [u8]>,
 }
 
 /// Adds a child of a thread's leaf, and makes it the leaf.
 pub fn append(connection: &Rc<Connection>, thread: &[u8], draft: Draft<'_>) -> Result<i64> {
     connection.atomically(|| {
+        if let Some(id) = stored(connection, thread, draft)? {
+            return Ok(id);
+        }
         let leaf =
             thread::present_leaf(connection, thread)?.ok_or_else(|| thread::unknown(thread))?;
         add(connection, thread, leaf, draft)
@@ -30,17 +37,33 @@ pub fn append(connection: &Rc<Connection>, thread: &[u8], draft: Draft<'_>) -> R
 }
 
 /// Adds a child of a message, and makes it its thread's leaf.
-pub fn fork(connection: &Rc<Connection>, message: i64, draft: Draft<'_>) -> Result<i64> {
+pub fn fork<'a>(
+    connection: &Rc<Connection>,
+    message: impl Into<Message<'a>>,
+    draft: Draft<'_>,
+) -> Result<i64> {
+    let message = message.into();
     connection.atomically(|| {
-        let thread = thread_of(connection, message)?;
+        let (message, thread) = located(connection, message)?;
+        if let Some(id) = stored(connection, &thread, draft)? {
+            return Ok(id);
+        }
         add(connection, &thread, Some(message), draft)
     })
 }
 
 /// Adds a sibling of a message, and makes it its thread's leaf.
-pub fn alternative(connection: &Rc<Connection>, message: i64, draft: Draft<'_>) -> Result<i64> {
+pub fn alternative<'a>(
+    connection: &Rc<Connection>,
+    message: impl Into<Message<'a>>,
+    draft: Draft<'_>,
+) -> Result<i64> {
+    let message = message.into();
     connection.atomically(|| {
-        let thread = thread_of(connection, message)?;
+        let (message, thread) = located(connection, message)?;
+        if let Some(id) = stored(connection, &thread, draft)? {
+            return Ok(id);
+        }
         let parent = links::parent(connection, message)?.flatten();
         if let Some(parent) = parent {
             if !links::exists(connection, parent)? {
@@ -51,45 +74,105 @@ pub fn alternative(connection: &Rc<Connection>, message: i64, draft: Draft<'_>) 
     })
 }
 
-/// Makes a message its thread's leaf, or puts the leaf before the first message.
-pub fn switch(connection: &Rc<Connection>, thread: &[u8], message: Option<i64>) -> Result<()> {
+/// Makes a message its thread's leaf, or puts the leaf before the first message. Gives the leaf.
+pub fn switch(
+    connection: &Rc<Connection>,
+    thread: &[u8],
+    message: Option<Message<'_>>,
+) -> Result<Option<i64>> {
     connection.atomically(|| {
         if !thread::exists(connection, thread)? {
             return Err(thread::unknown(thread));
         }
-        if let Some(message) = message {
-            let owner =
-                thread::of_message(connection, message)?.ok_or_else(|| unknown_message(message))?;
-            if owner != thread {
-                return Err(Error::misuse(format!(
-                    "message {message} is not in thread {}",
-                    quoted(thread)
-                )));
+        let leaf = match message {
+            Some(message) => {
+                let id = message.known_id(connection)?;
+                let owner = thread::of_message(connection, id)?.ok_or_else(|| message.unknown())?;
+                if owner != thread {
+                    return Err(Error::misuse(format!(
+                        "message {id} is not in thread {}",
+                        quoted(thread)
+                    )));
+                }
+                Some(id)
             }
-        }
-        set_leaf(connection, thread, message)
+            None => None,
+        };
+        set_leaf(connection, thread, leaf)?;
+        Ok(leaf)
     })
 }
 
-/// The error for a message that is not there.
-pub fn unknown_message(id: i64) -> Error {
-    Error::misuse(format!("no message {id}"))
-}
-
-/// The thread of a message. Both must be there.
-pub fn thread_of(connection: &Rc<Connection>, message: i64) -> Result<Vec<u8>> {
-    let thread =
-        thread::of_message(connection, message)?.ok_or_else(|| unknown_message(message))?;
+/// A message's id and thread. Both must be there.
+pub fn located(connection: &Rc<Connection>, message: Message<'_>) -> Result<(i64, Vec<u8>)> {
+    let id = message.known_id(connection)?;
+    let thread = thread::of_message(connection, id)?.ok_or_else(|| message.unknown())?;
     if !thread::exists(connection, &thread)? {
         return Err(Error::corrupt(format!(
-            "message {message}: its thread {} is missing",
+            "message {id}: its thread {} is missing",
             quoted(&thread)
         )));
     }
-    Ok(thread)
+    Ok((id, thread))
 }
 
-fn add(
+/// The message that a draft's uid names already: a call that is repeated after a lost answer happens once. One that is
+/// not the same is an error. None without a uid, or where the uid is free.
+pub fn stored(connection: &Rc<Connection>, thread: &[u8], draft: Draft<'_>) -> Result<Option<i64>> {
+    let Some(uid) = draft.uid else {
+        return Ok(None);
+    };
+    let Some(id) = uids::find(connection, uid)? else {
+        return Ok(None);
+    };
+    let mut same = connection
+        .prepare("SELECT thread_id, role, content, item_json FROM main.messages WHERE id = +?1")?;
+    let differs = same.once(&[Parameter::Integer(id)], |row| {
+        let expected = [
+            ("thread", Some(thread)),
+            ("role", Some(draft.role)),
+            ("content", Some(draft.content)),
+            ("item_json", draft.item_json),
+        ];
+        for (column, (name, expected)) in (0..).zip(expected) {
+            let stored = match row.kind(column) {
+                Kind::Null => None,
+                _ => Some(row.text(column)?),
+            };
+            if stored != expected {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    })?;
+    match differs {
+        Some(None) => Ok(Some(id)),
+        Some(Some(what)) => Err(Error::new(
+            code::CONSTRAINT,
+            format!(
+                "uid {} names message {id} already, which has another {what}",
+                quoted(uid)
+            ),
+        )),
+        None => Ok(None),
+    }
+}
+
+/// Stores a message as the child of one, and makes it its thread's leaf. For use inside [`Connection::atomically`]; whether
+/// the uid is free is the caller's to find out (see [`stored`]).
+pub fn add(
+    connection: &Rc<Connection>,
+    thread: &[u8],
+    parent: Option<i64>,
+    draft: Draft<'_>,
+) -> Result<i64> {
+    let id = insert(connection, thread, parent, draft)?;
+    set_leaf(connection, thread, Some(id))?;
+    Ok(id)
+}
+
+/// As [`add`], and leaves the thread's leaf alone.
+pub fn insert(
     connection: &Rc<Connection>,
     thread: &[u8],
     parent: Option<i64>,
@@ -110,7 +193,9 @@ fn add(
         optional(parent),
     ])?;
     let id = inserted(connection)?;
-    set_leaf(connection, thread, Some(id))?;
+    if let Some(uid) = draft.uid {
+        uids::set(connection, uid, id)?;
+    }
     Ok(id)
 }
 

@@ -7,18 +7,19 @@ use crate::sqlite::{Connection, Parameter};
 use crate::tree::path::ancestors::{Cut, Stretches};
 use crate::tree::path::gaps::Verify;
 use crate::tree::rows::thread;
-use crate::tree::write::append::{inserted, optional, set_leaf, thread_of};
+use crate::tree::rows::uids::Message;
+use crate::tree::write::append::{inserted, located, optional, set_leaf};
 use crate::tree::write::label;
 
 /// Makes a thread with copies of the messages on the path to one. Gives the new thread's leaf.
 pub fn copy(
     connection: &Rc<Connection>,
-    message: i64,
+    message: Message<'_>,
     new_thread: &[u8],
     created_at: i64,
 ) -> Result<i64> {
     connection.atomically(|| {
-        let thread = thread_of(connection, message)?;
+        let (message, thread) = located(connection, message)?;
         if thread::exists(connection, new_thread)? {
             return Err(Error::misuse(format!(
                 "thread {} exists already",

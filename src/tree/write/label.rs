@@ -9,18 +9,19 @@ use crate::arguments::now;
 use crate::error::Result;
 use crate::sqlite::{Connection, Parameter, Statement};
 use crate::tree::rows::thread;
-use crate::tree::write::append::thread_of;
+use crate::tree::rows::uids::Message;
+use crate::tree::write::append::located;
 
 /// Gives a message a label, which no other message of its thread has then. Without a time it is now, or stays what it
 /// was if the message has that label already. Gives the number of labels changed.
 pub fn set(
     connection: &Rc<Connection>,
-    message: i64,
+    message: Message<'_>,
     label: &[u8],
     created_at: Option<i64>,
 ) -> Result<i64> {
     connection.atomically(|| {
-        let thread = thread_of(connection, message)?;
+        let (message, thread) = located(connection, message)?;
         let mut set = connection.prepare(
             "INSERT INTO main.message_labels(thread_id, label, message_id, created_at) \
              SELECT ?1, ?2, ?3, coalesce(?4, ?5) WHERE true \
@@ -40,9 +41,9 @@ pub fn set(
 }
 
 /// Takes all labels off a message. Gives their number.
-pub fn remove_all(connection: &Rc<Connection>, message: i64) -> Result<i64> {
+pub fn remove_all(connection: &Rc<Connection>, message: Message<'_>) -> Result<i64> {
     connection.atomically(|| {
-        let thread = thread_of(connection, message)?;
+        let (message, thread) = located(connection, message)?;
         let mut delete = connection.prepare(
             "DELETE FROM main.message_labels WHERE message_id = +?1 AND thread_id = +?2",
         )?;

@@ -6,8 +6,9 @@ use crate::error::{push, Error, Result};
 use crate::sqlite::{Connection, Kind, Parameter};
 use crate::tree::rows::links;
 use crate::tree::rows::thread;
+use crate::tree::rows::uids::{self, Message};
 use crate::tree::shape::descendants::Below;
-use crate::tree::write::append::{self, optional, set_leaf};
+use crate::tree::write::append::{optional, set_leaf};
 use crate::tree::write::label;
 
 /// Deletes all of a thread's messages. Gives their number.
@@ -18,6 +19,7 @@ pub fn clear(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
         }
         set_leaf(connection, thread, None)?;
         label::forget_thread(connection, thread)?;
+        uids::Forget::new(connection)?.thread(connection, thread)?;
         let mut delete = connection.prepare("DELETE FROM main.messages WHERE thread_id = +?1")?;
         delete.run(&[Parameter::Text(thread)])?;
         Ok(connection.changes())
@@ -26,12 +28,12 @@ pub fn clear(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
 
 /// Deletes a message with all that is below it. Gives the number of messages. Every thread whose leaf was among them
 /// has the message's parent for its leaf afterwards, or none if that is missing.
-pub fn prune(connection: &Rc<Connection>, message: i64) -> Result<i64> {
+pub fn prune(connection: &Rc<Connection>, message: Message<'_>) -> Result<i64> {
     connection.atomically(|| {
-        let parent = links::parent(connection, message)?
-            .ok_or_else(|| append::unknown_message(message))?;
+        let id = message.known_id(connection)?;
+        let parent = links::parent(connection, id)?.ok_or_else(|| message.unknown())?;
         let mut ids = Vec::new();
-        let mut below = Below::of(connection, message)?;
+        let mut below = Below::of(connection, id)?;
         while let Some(id) = below.next()? {
             push(&mut ids, id)?;
         }
@@ -44,8 +46,10 @@ pub fn prune(connection: &Rc<Connection>, message: i64) -> Result<i64> {
         move_leaves(connection, &ids, leaf)?;
         let mut delete = connection.prepare("DELETE FROM main.messages WHERE id = +?1")?;
         let mut labels = label::Forget::new(connection)?;
+        let mut uids = uids::Forget::new(connection)?;
         for id in &ids {
             labels.message(*id)?;
+            uids.message(*id)?;
             delete.run(&[Parameter::Integer(*id)])?;
             if connection.changes() != 1 {
                 return Err(Error::misuse(format!(
