@@ -8,7 +8,7 @@ mod calls;
 use rusqlite::types::Value;
 use rusqlite::{params_from_iter, Connection, ToSql};
 
-use calls::{Kind::*, CALLS, NO_INTEGERS, NO_JSON, NO_TEXTS};
+use calls::{Kind::*, *};
 use host::{error, integer};
 
 /// A thread `t` with the messages 1, 2, 3, of which 3 is the current leaf, and a thread `other` with message 4.
@@ -57,13 +57,22 @@ fn wrong() -> Vec<(String, String)> {
                 }
             };
             match kind {
-                Integer => {
-                    add(&NO_INTEGERS, "must be an integer, not ");
-                    add(&[("NULL", "NULL")], "must be an integer, not ");
+                Message => {
+                    add(&NO_MESSAGES, "must be an integer or a uid, not ");
+                    add(&[("NULL", "NULL")], "must be an integer or a uid, not ");
                 }
-                MaybeInteger => add(&NO_INTEGERS, "must be an integer, not "),
+                MaybeMessage => add(&NO_MESSAGES, "must be an integer or a uid, not "),
+                Time => {
+                    add(&NO_INTEGERS, "must be an integer, not ");
+                    for (wrong, number) in &MILLISECONDS {
+                        let what =
+                            format!("must be in seconds, and {number} looks like milliseconds");
+                        add(&[(wrong, "")], &what);
+                    }
+                }
                 Limit => {
                     add(&NO_INTEGERS, "must be an integer, not ");
+                    add(&FRACTIONS, "must be an integer, not ");
                     add(
                         &[
                             ("-1", "-1"),
@@ -74,11 +83,31 @@ fn wrong() -> Vec<(String, String)> {
                         "must not be negative, and is ",
                     );
                 }
-                Text => {
+                Thread => {
                     add(&NO_TEXTS, "must be text, not ");
                     add(&[("NULL", "NULL")], "must be text, not ");
                 }
-                MaybeText => add(&NO_TEXTS, "must be text, not "),
+                MaybeThread => add(&NO_TEXTS, "must be text, not "),
+                MaybeText => {
+                    add(&NO_TEXTS, "must be text, not ");
+                    add(&[("1", "an integer")], "must be text, not ");
+                }
+                Text => {
+                    add(&NO_TEXTS, "must be text, not ");
+                    add(
+                        &[("1", "an integer"), ("NULL", "NULL")],
+                        "must be text, not ",
+                    );
+                }
+                Uid => {
+                    add(&NO_TEXTS, "must be text, not ");
+                    add(&[("1", "an integer")], "must be text, not ");
+                    add(&[("''", "")], "must not be empty");
+                    for (wrong, shown) in &NO_UIDS {
+                        let what = format!("must not read as an integer, as {shown} does");
+                        add(&[(wrong, "")], &what);
+                    }
+                }
                 Json => {
                     add(&NO_TEXTS, "must be text, not ");
                     add(&NO_JSON, "is not valid JSON: ");
@@ -94,7 +123,7 @@ fn every_wrong_argument_is_named_and_nothing_is_done() {
     let connection = conversation();
     let before = contents(&connection);
     let wrong = wrong();
-    assert!(wrong.len() > 750, "{}", wrong.len());
+    assert!(wrong.len() > 550, "{}", wrong.len());
     for (sql, text) in &wrong {
         assert_eq!(error(&connection, sql, &[]), (1, text.clone()), "{sql}");
     }
@@ -152,7 +181,7 @@ fn right_arguments_in_all_their_forms() {
     for call in &CALLS {
         for (at, (_, kind, right)) in call.arguments.iter().enumerate() {
             let forms: Vec<String> = match kind {
-                Integer | MaybeInteger | Limit => vec![
+                Message | MaybeMessage | Time | Limit => vec![
                     (*right).to_owned(),
                     format!("{right}.0"),
                     format!("'{right}'"),
@@ -188,12 +217,12 @@ fn right_arguments_in_all_their_forms() {
 #[test]
 fn null_arguments() {
     for call in CALLS.iter().filter(|call| call.name.starts_with("branch_")) {
-        let connection = conversation();
         for (at, (argument, kind, _)) in call.arguments.iter().enumerate() {
+            let connection = conversation();
             let sql = call.but(at, "NULL");
-            let reads = call.table || matches!(call.arguments[0].1, MaybeInteger);
+            let reads = call.table || matches!(call.arguments[0].1, MaybeMessage);
             match kind {
-                MaybeInteger | MaybeText if reads && *argument != "before" => {
+                MaybeMessage | MaybeThread | MaybeText if reads && *argument != "before" => {
                     let mut statement = connection.prepare(&sql).unwrap();
                     let mut rows = statement.raw_query();
                     let row = rows.next().unwrap();
@@ -207,19 +236,13 @@ fn null_arguments() {
                         );
                     }
                 }
-                Integer | Text => {}
+                Message | Thread | Text => {}
                 _ => {
                     let mut statement = connection.prepare(&sql).unwrap();
                     statement
                         .raw_query()
                         .next()
                         .unwrap_or_else(|error| panic!("{sql}: {error}"));
-                    drop(statement);
-                    if call.name == "branch_copy" {
-                        connection
-                            .execute_batch("DELETE FROM messages WHERE thread_id = 'new'; DELETE FROM threads WHERE id = 'new'")
-                            .unwrap();
-                    }
                 }
             }
         }
@@ -248,9 +271,9 @@ fn wrong_numbers_of_arguments() {
         ("branch_version", 0..=0),
         ("branch_debug", 0..=0),
         ("branch_migrate", 0..=0),
-        ("branch_append", 3..=5),
-        ("branch_fork", 3..=5),
-        ("branch_alternative", 3..=5),
+        ("branch_append", 3..=6),
+        ("branch_fork", 3..=6),
+        ("branch_alternative", 3..=6),
         ("branch_switch", 2..=2),
         ("branch_clear", 1..=1),
         ("branch_prune", 1..=1),
@@ -370,6 +393,67 @@ fn things_that_are_not_there() {
         assert_eq!(error(&connection, sql, &[]), (1, text.to_owned()), "{sql}");
     }
     assert_eq!(contents(&connection), before);
+}
+
+/// A text that is no integer is a uid, and an unknown uid is an unknown message. A file that has no table of uids has none.
+#[test]
+fn uids_that_are_not_there() {
+    let connection = conversation();
+    for table in ["", "DROP TABLE message_uids"] {
+        connection.execute_batch(table).unwrap();
+        let before = contents(&connection);
+        for (uid, shown) in [
+            ("abc", "abc"),
+            ("", ""),
+            (" ", " "),
+            ("2x", "2x"),
+            ("2.0", "2.0"),
+            ("0x10", "0x10"),
+            ("--2", "--2"),
+            ("٢", "٢"),
+            ("NULL", "NULL"),
+            ("2\03", "2\u{2400}3"),
+            ("%s%n", "%s%n"),
+            ("9223372036854775808", "9223372036854775808"),
+        ] {
+            for (name, sql) in [
+                ("branch_fork", "SELECT branch_fork(?1, 'user', '')"),
+                (
+                    "branch_alternative",
+                    "SELECT branch_alternative(?1, 'user', '')",
+                ),
+                ("branch_switch", "SELECT branch_switch('t', ?1)"),
+                ("branch_prune", "SELECT branch_prune(?1)"),
+                ("branch_copy", "SELECT branch_copy(?1, 'new')"),
+                ("branch_label", "SELECT branch_label(?1, 'here')"),
+            ] {
+                let expected = (1, format!("{name}: no message '{shown}'"));
+                assert_eq!(error(&connection, sql, &[&uid]), expected, "{sql}");
+            }
+            for sql in [
+                "SELECT branch_depth(?1)",
+                "SELECT branch_root(?1)",
+                "SELECT branch_tip(?1)",
+                "SELECT branch_common_ancestor(?1, 1)",
+                "SELECT branch_common_ancestor(1, ?1)",
+                "SELECT branch_is_ancestor(?1, 1)",
+            ] {
+                assert_eq!(host::maybe(&connection, sql, &[&uid]), None, "{sql}");
+            }
+            for table in [
+                "branch_path(?1)",
+                "branch_children(?1)",
+                "branch_siblings(?1)",
+                "branch_diff(?1, 1)",
+                "branch_diff(1, ?1)",
+                "branch_messages('t', NULL, ?1)",
+            ] {
+                let sql = format!("SELECT count(*) FROM {table}");
+                assert_eq!(integer(&connection, &sql, &[&uid]), 0, "{sql}");
+            }
+        }
+        assert_eq!(contents(&connection), before);
+    }
 }
 
 /// JSON that goes very deep is no reason to run out of stack.

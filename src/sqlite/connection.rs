@@ -88,8 +88,14 @@ impl Connection {
     /// The same for a statement on a table of ours (`message_...`). None where the database has not got it: it was not
     /// migrated that far, and nothing of the kind is stored.
     pub fn prepare_added(self: &Rc<Self>, sql: &'static str) -> Result<Option<Statement>> {
-        match self.prepare(sql) {
-            Ok(statement) => Ok(Some(statement)),
+        Self::if_added(self.prepare(sql))
+    }
+
+    /// What a statement on a table of ours has given; None where the database has not got the table. A kept statement
+    /// finds that out only when it runs, if somebody has dropped the table since.
+    pub fn if_added<T>(outcome: Result<T>) -> Result<Option<T>> {
+        match outcome {
+            Ok(found) => Ok(Some(found)),
             Err(error) if lacks_added(&error) => Ok(None),
             Err(error) => Err(error),
         }

@@ -42,13 +42,17 @@ pub struct PathRows {
 
 impl Rows for PathRows {
     fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let message = match arguments.get(0) {
+            Some(value) => arguments::optional_message("message_id", value)?,
+            None => None,
+        };
         let cut = Cut {
             limit: arguments::limit(arguments.get(1))?,
             ..Cut::default()
         };
         let snapshot = Snapshot::hold(connection)?;
-        let id = match arguments.get(0) {
-            Some(value) => arguments::known_message_id(connection, "message_id", value)?,
+        let id = match message {
+            Some(message) => message.id(connection)?,
             None => None,
         };
         let walk = match id {

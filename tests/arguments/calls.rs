@@ -3,12 +3,20 @@
 /// What an argument is to be.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
-    /// An integer, in one of the ways to write it.
-    Integer,
-    /// The same, or NULL.
-    MaybeInteger,
-    /// The same, or NULL, and not negative.
+    /// An integer that is not negative, or NULL.
     Limit,
+    /// A message: an integer, in one of the ways to write it, or a uid.
+    Message,
+    /// The same, or NULL.
+    MaybeMessage,
+    /// Seconds, or NULL.
+    Time,
+    /// A thread's id: text, or an integer for its text.
+    Thread,
+    /// The same, or NULL.
+    MaybeThread,
+    /// Text that is not empty and does not read as an integer, or NULL.
+    Uid,
     /// Text.
     Text,
     /// Text, or NULL.
@@ -72,99 +80,102 @@ pub const CALLS: [Call; 23] = [
     function(
         "branch_append",
         &[
-            ("thread_id", Text, "'t'"),
+            ("thread_id", Thread, "'t'"),
             ("role", Text, "'user'"),
             ("content", Text, "'said'"),
             ("item_json", Json, "'{}'"),
-            ("created_at", MaybeInteger, "5"),
+            ("created_at", Time, "5"),
+            ("uid", Uid, "'a-uid'"),
         ],
     ),
     function(
         "branch_fork",
         &[
-            ("message_id", Integer, "2"),
+            ("message_id", Message, "2"),
             ("role", Text, "'user'"),
             ("content", Text, "'said'"),
             ("item_json", Json, "'{}'"),
-            ("created_at", MaybeInteger, "5"),
+            ("created_at", Time, "5"),
+            ("uid", Uid, "'a-uid'"),
         ],
     ),
     function(
         "branch_alternative",
         &[
-            ("message_id", Integer, "2"),
+            ("message_id", Message, "2"),
             ("role", Text, "'user'"),
             ("content", Text, "'said'"),
             ("item_json", Json, "'{}'"),
-            ("created_at", MaybeInteger, "5"),
+            ("created_at", Time, "5"),
+            ("uid", Uid, "'a-uid'"),
         ],
     ),
     function(
         "branch_switch",
         &[
-            ("thread_id", Text, "'t'"),
-            ("message_id", MaybeInteger, "1"),
+            ("thread_id", Thread, "'t'"),
+            ("message_id", MaybeMessage, "1"),
         ],
     ),
-    function("branch_clear", &[("thread_id", Text, "'t'")]),
-    function("branch_prune", &[("message_id", Integer, "2")]),
+    function("branch_clear", &[("thread_id", Thread, "'t'")]),
+    function("branch_prune", &[("message_id", Message, "2")]),
     function(
         "branch_copy",
         &[
-            ("message_id", Integer, "2"),
-            ("new_thread_id", Text, "'new'"),
-            ("created_at", MaybeInteger, "5"),
+            ("message_id", Message, "2"),
+            ("new_thread_id", Thread, "'new'"),
+            ("created_at", Time, "5"),
         ],
     ),
     function(
         "branch_label",
         &[
-            ("message_id", Integer, "2"),
+            ("message_id", Message, "2"),
             ("label", MaybeText, "'here'"),
-            ("created_at", MaybeInteger, "5"),
+            ("created_at", Time, "5"),
         ],
     ),
     function(
         "branch_unlabel",
-        &[("thread_id", Text, "'t'"), ("label", Text, "'here'")],
+        &[("thread_id", Thread, "'t'"), ("label", Text, "'here'")],
     ),
-    function("branch_depth", &[("message_id", MaybeInteger, "2")]),
-    function("branch_root", &[("message_id", MaybeInteger, "2")]),
-    function("branch_tip", &[("message_id", MaybeInteger, "2")]),
+    function("branch_depth", &[("message_id", MaybeMessage, "2")]),
+    function("branch_root", &[("message_id", MaybeMessage, "2")]),
+    function("branch_tip", &[("message_id", MaybeMessage, "2")]),
     function(
         "branch_common_ancestor",
-        &[("a", MaybeInteger, "2"), ("b", MaybeInteger, "3")],
+        &[("a", MaybeMessage, "2"), ("b", MaybeMessage, "3")],
     ),
     function(
         "branch_is_ancestor",
-        &[("a", MaybeInteger, "2"), ("b", MaybeInteger, "3")],
+        &[("a", MaybeMessage, "2"), ("b", MaybeMessage, "3")],
     ),
     table(
         "branch_path",
-        &[("message_id", MaybeInteger, "2"), ("limit", Limit, "5")],
+        &[("message_id", MaybeMessage, "2"), ("limit", Limit, "5")],
     ),
     table(
         "branch_messages",
         &[
-            ("thread_id", MaybeText, "'t'"),
+            ("thread_id", MaybeThread, "'t'"),
             ("limit", Limit, "5"),
-            ("before", MaybeInteger, "2"),
+            ("before", MaybeMessage, "2"),
         ],
     ),
-    table("branch_leaves", &[("thread_id", MaybeText, "'t'")]),
-    table("branch_children", &[("message_id", MaybeInteger, "1")]),
-    table("branch_siblings", &[("message_id", MaybeInteger, "2")]),
-    table("branch_tree", &[("thread_id", MaybeText, "'t'")]),
+    table("branch_leaves", &[("thread_id", MaybeThread, "'t'")]),
+    table("branch_children", &[("message_id", MaybeMessage, "1")]),
+    table("branch_siblings", &[("message_id", MaybeMessage, "2")]),
+    table("branch_tree", &[("thread_id", MaybeThread, "'t'")]),
     table(
         "branch_diff",
-        &[("a", MaybeInteger, "2"), ("b", MaybeInteger, "3")],
+        &[("a", MaybeMessage, "2"), ("b", MaybeMessage, "3")],
     ),
-    table("branch_labels", &[("thread_id", MaybeText, "'t'")]),
-    table("branch_check", &[("thread_id", MaybeText, "'t'")]),
+    table("branch_labels", &[("thread_id", MaybeThread, "'t'")]),
+    table("branch_check", &[("thread_id", MaybeThread, "'t'")]),
 ];
 
 /// Values that are no integers, and how an error message calls them.
-pub const NO_INTEGERS: [(&str, &str); 26] = [
+pub const NO_INTEGERS: [(&str, &str); 24] = [
     ("''", "''"),
     ("' '", "' '"),
     ("'two'", "'two'"),
@@ -181,6 +192,29 @@ pub const NO_INTEGERS: [(&str, &str); 26] = [
     ("'2' || char(0)", "'2\0'"),
     ("'2' || char(10) || '3'", "'2\n3'"),
     ("'%s%n'", "'%s%n'"),
+    ("1e300", "1e300"),
+    ("9e999", "inf"),
+    ("-9e999", "-inf"),
+    ("9007199254740994.0", "9007199254740994.0"),
+    ("9223372036854775808", "9.223372036854776e18"),
+    ("x''", "a blob"),
+    ("x'32'", "a blob"),
+    ("zeroblob(8)", "a blob"),
+];
+
+/// Real numbers that are no integers: as a time they are cut.
+pub const FRACTIONS: [(&str, &str); 2] = [("1.5", "1.5"), ("-0.25", "-0.25")];
+
+/// Times that are in milliseconds, as it seems.
+pub const MILLISECONDS: [(&str, &str); 4] = [
+    ("100000000000", "100000000000"),
+    ("'100000000000'", "100000000000"),
+    ("1760000000000.7", "1760000000000"),
+    ("9223372036854775807", "9223372036854775807"),
+];
+
+/// Values that can name no message.
+pub const NO_MESSAGES: [(&str, &str); 10] = [
     ("1.5", "1.5"),
     ("-0.25", "-0.25"),
     ("1e300", "1e300"),
@@ -193,9 +227,18 @@ pub const NO_INTEGERS: [(&str, &str); 26] = [
     ("zeroblob(8)", "a blob"),
 ];
 
-/// Values that are no text, likewise.
-pub const NO_TEXTS: [(&str, &str); 5] = [
-    ("1", "an integer"),
+/// Texts that are integers and so can name no message of their own.
+pub const NO_UIDS: [(&str, &str); 6] = [
+    ("'42'", "'42'"),
+    ("' 7 '", "' 7 '"),
+    ("'+7'", "'+7'"),
+    ("'-0'", "'-0'"),
+    ("'99999999999999999999'", "'99999999999999999999'"),
+    ("char(10) || '5'", "'\n5'"),
+];
+
+/// Values that are no text and no integer, likewise.
+pub const NO_TEXTS: [(&str, &str); 4] = [
     ("1.5", "a real number"),
     ("x''", "a blob"),
     ("x'74'", "a blob"),

@@ -45,9 +45,9 @@ fn use_everything(connection: &Connection) {
         while rows.next().unwrap().is_some() && name.len() % 2 == 0 {}
     }
     for sql in [
-        "SELECT branch_depth('no number')",
+        "SELECT branch_depth(x'00')",
         "SELECT branch_append('no thread', 'user', '')",
-        "SELECT * FROM branch_path('no number')",
+        "SELECT * FROM branch_path(x'00')",
         "SELECT * FROM branch_messages('t', -1)",
     ] {
         host::error(connection, sql, &[]);

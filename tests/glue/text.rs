@@ -265,16 +265,12 @@ fn a_thread_id_of_percent_signs_in_an_error() {
             )
         };
         assert_eq!(
-            error(&connection, "SELECT * FROM branch_path(?1)", &[&id]),
-            text("branch_path", "message_id")
-        );
-        assert_eq!(
             error(&connection, "SELECT * FROM branch_messages('', ?1)", &[&id]),
             text("branch_messages", "limit")
         );
         assert_eq!(
-            error(&connection, "SELECT branch_depth(?1)", &[&id]),
-            text("branch_depth", "message_id")
+            error(&connection, "SELECT branch_prune(?1)", &[&id]),
+            (1, format!("branch_prune: no message '{id}'"))
         );
     }
 }
@@ -284,15 +280,14 @@ fn a_thread_id_of_percent_signs_in_an_error() {
 fn a_nul_in_an_error() {
     let connection = host::migrated();
     for (name, sql) in [
-        ("branch_path", "SELECT * FROM branch_path(?1)"),
-        ("branch_depth", "SELECT branch_depth(?1)"),
+        ("branch_path", "SELECT * FROM branch_path(1, ?1)"),
+        ("branch_prune", "SELECT branch_prune(?1)"),
     ] {
-        assert_eq!(
-            error(&connection, sql, &[&"a\0b"]),
-            (
-                1,
-                format!("{name}: message_id must be an integer, not 'a\u{2400}b'")
-            )
+        let (code, text) = error(&connection, sql, &[&"a\0b"]);
+        assert_eq!(code, 1);
+        assert!(
+            text.starts_with(name) && text.ends_with("'a\u{2400}b'"),
+            "{text}"
         );
     }
 }
@@ -306,11 +301,11 @@ fn long_text_in_an_error_is_cut() {
         text,
         format!("branch_append: no thread '{}…'", "é".repeat(120))
     );
-    let (_, text) = error(&connection, "SELECT * FROM branch_path(?1)", &[&id]);
+    let (_, text) = error(&connection, "SELECT * FROM branch_path(1, ?1)", &[&id]);
     assert_eq!(
         text,
         format!(
-            "branch_path: message_id must be an integer, not '{}…'",
+            "branch_path: limit must be an integer, not '{}…'",
             "é".repeat(120)
         )
     );
@@ -341,10 +336,10 @@ fn empty_values() {
             "SELECT branch_append('', '', '', '')",
             "branch_append: item_json is not valid JSON: EOF while parsing a value at line 1 column 0",
         ),
-        ("SELECT branch_depth(x'')", "branch_depth: message_id must be an integer, not a blob"),
-        ("SELECT branch_depth('')", "branch_depth: message_id must be an integer, not ''"),
+        ("SELECT branch_depth(x'')", "branch_depth: message_id must be an integer or a uid, not a blob"),
+        ("SELECT branch_prune('')", "branch_prune: no message ''"),
         ("SELECT * FROM branch_messages(x'')", "branch_messages: thread_id must be text, not a blob"),
-        ("SELECT * FROM branch_path(zeroblob(0))", "branch_path: message_id must be an integer, not a blob"),
+        ("SELECT * FROM branch_path(zeroblob(0))", "branch_path: message_id must be an integer or a uid, not a blob"),
         ("SELECT * FROM branch_path(1, '')", "branch_path: limit must be an integer, not ''"),
     ] {
         assert_eq!(error(&connection, sql, &[]), (1, text.to_owned()), "{sql}");

@@ -330,7 +330,7 @@ impl<'a> World<'a> {
             }
             Refusal::NotAnId => {
                 let values = [&[text("1x")], &user[..]].concat();
-                let told = "message_id must be an integer, not '1x'";
+                let told = "no message '1x'";
                 ("branch_fork", values, told.to_owned())
             }
             Refusal::MessageOfAnotherThread => match other {

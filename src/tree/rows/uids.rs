@@ -62,21 +62,21 @@ pub fn reads_as_integer(text: &[u8]) -> bool {
 pub fn find(connection: &Rc<Connection>, uid: &[u8]) -> Result<Option<i64>> {
     const FIND: &str = "SELECT m.id FROM main.message_uids AS u \
          CROSS JOIN main.messages AS m ON m.id = u.message_id WHERE u.uid = +?1";
-    match connection.prepare_added(FIND)? {
-        Some(mut found) => found.once(&[Parameter::Text(uid)], |row| Ok(row.integer(0))),
-        None => Ok(None),
-    }
+    let found = connection
+        .prepare(FIND)
+        .and_then(|mut find| find.once(&[Parameter::Text(uid)], |row| Ok(row.integer(0))));
+    Ok(Connection::if_added(found)?.flatten())
 }
 
 /// The uid of a message.
 pub fn of(connection: &Rc<Connection>, message: i64) -> Result<Option<Vec<u8>>> {
     const OF: &str = "SELECT uid FROM main.message_uids WHERE message_id = +?1";
-    let Some(mut found) = connection.prepare_added(OF)? else {
-        return Ok(None);
-    };
-    let uid = found.once(&[Parameter::Integer(message)], |row| {
-        Ok(row.text(0)?.to_vec())
-    })?;
+    let uid = connection.prepare(OF).and_then(|mut of| {
+        of.once(&[Parameter::Integer(message)], |row| {
+            Ok(row.text(0)?.to_vec())
+        })
+    });
+    let uid = Connection::if_added(uid)?.flatten();
     match uid {
         Some(uid) if links::exists(connection, message)? => Ok(Some(uid)),
         _ => Ok(None),
@@ -107,10 +107,10 @@ impl Forget {
     /// For a database that has uids, or none.
     pub fn new(connection: &Rc<Connection>) -> Result<Self> {
         // Most files have no uids at all, which one look tells.
-        let any = match connection.prepare_added("SELECT 1 FROM main.message_uids LIMIT 1")? {
-            Some(mut any) => any.once(&[], |_| Ok(()))?.is_some(),
-            None => false,
-        };
+        let any = connection
+            .prepare("SELECT 1 FROM main.message_uids LIMIT 1")
+            .and_then(|mut any| any.once(&[], |_| Ok(())));
+        let any = Connection::if_added(any)?.flatten().is_some();
         if !any {
             return Ok(Self(None));
         }
