@@ -32,7 +32,8 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
-        reliability kill faults concurrency input schema hosts \
+        reliability kill faults concurrency input schema versions \
+        wheel sdist test-python lint-python \
         memory sanitize deny
 
 help: ## list the targets
@@ -68,6 +69,46 @@ header: ## write bindings/c/sqlite-branch.h for the version in Cargo.toml
 	@mv -f $(HEADER).new $(HEADER)
 	@echo "$(HEADER)"
 
+## Packages
+
+# A Python for building and testing, in an environment of its own. Debian's can load extensions; many others cannot.
+PYTHON  ?= $(firstword $(wildcard /usr/bin/python3) python3)
+PYTHON3 := $(TARGET_DIR)/python/bin/python
+PACKAGE := bindings/python
+
+# One built for this processor with the oldest C library that there is a Rust for, by the linker of PyPI's ziglang.
+MACHINE := $(shell uname -m)
+OLDEST  := $(MACHINE)-unknown-linux-gnu
+WHEEL_TAG := manylinux_2_17_$(MACHINE)
+
+$(PYTHON3):
+	$(PYTHON) -m venv $(TARGET_DIR)/python
+	$(PYTHON3) -m pip install -q --upgrade pip
+
+wheel: $(PYTHON3) ## dist/sqlite_branch-*.whl, the Python package with the library: needs no Rust, glibc 2.17 or newer
+	@$(PYTHON3) -m pip install -q --group $(PACKAGE)/pyproject.toml:wheel
+	PATH="$(abspath $(TARGET_DIR)/python/bin):$$PATH" cargo-zigbuild rustc --release --lib --crate-type cdylib $(LOADED) --target $(OLDEST).2.17
+	@rm -f dist/sqlite_branch-*.whl
+	SQLITE_BRANCH_LIBRARY=$(abspath $(TARGET_DIR))/$(OLDEST)/release/libsqlite_branch.so SQLITE_BRANCH_PLATFORM=$(WHEEL_TAG) \
+	    $(PYTHON3) -m build --wheel --outdir dist $(PACKAGE)
+	@$(PYTHON3) -m auditwheel show dist/sqlite_branch-*.whl | tr '\n' ' ' | grep -q '"$(WHEEL_TAG)"' \
+	    || { $(PYTHON3) -m auditwheel show dist/sqlite_branch-*.whl; echo "the wheel is not for $(WHEEL_TAG)"; exit 1; }
+
+sdist: $(PYTHON3) ## dist/sqlite_branch-*.tar.gz, the Python package with the Rust sources
+	@$(PYTHON3) -m pip install -q --group $(PACKAGE)/pyproject.toml:wheel
+	@rm -f dist/sqlite_branch-*.tar.gz
+	$(PYTHON3) -m build --sdist --outdir dist $(PACKAGE)
+
+test-python: $(PYTHON3) ## build and install the Python package, and run its tests
+	@$(PYTHON3) -m pip install -q --group $(PACKAGE)/pyproject.toml:test
+	$(PYTHON3) -m pip install -q --force-reinstall --no-deps ./$(PACKAGE)
+	cd $(PACKAGE) && $(abspath $(PYTHON3)) -m pytest
+
+lint-python: $(PYTHON3) ## mypy and ruff over the Python package
+	@$(PYTHON3) -m pip install -q --group $(PACKAGE)/pyproject.toml:lint --group $(PACKAGE)/pyproject.toml:test
+	cd $(PACKAGE) && $(abspath $(PYTHON3)) -m ruff check . && $(abspath $(PYTHON3)) -m ruff format --check . && \
+	    $(abspath $(PYTHON3)) -m mypy
+
 ## Trying and testing
 
 demo: loadable tools ## fork, draw, switch and list a real conversation in the sqlite3 shell
@@ -85,7 +126,7 @@ SEED ?= 1
 SANITIZE_FOR ?= x86_64-unknown-linux-gnu
 HARNESS  = RELIABILITY_SIZE=$(SIZE) RELIABILITY_SEED=$(SEED) $(CARGO) test -p sqlite-branch-reliability
 
-reliability: kill faults concurrency input schema hosts memory ## try long to break it: kill to memory, one after the other
+reliability: kill faults concurrency input schema versions memory ## try long to break it: kill to memory, one after the other
 
 kill: loadable tools ## processes that write, killed at any moment
 	$(HARNESS) --test kill -- --nocapture
@@ -102,8 +143,8 @@ input: ## hostile arguments, SQL, tables, files and session indexes
 schema: ## hostile schemas and settings, and changes under an open cursor
 	$(HARNESS) --test schema --test midway -- --nocapture
 
-hosts: loadable ## the same SQL on the oldest SQLite, the system's and the newest
-	$(HARNESS) --test hosts -- --nocapture
+versions: loadable ## the same SQL on the oldest SQLite, the system's and the newest
+	$(HARNESS) --test versions -- --nocapture
 
 memory: SIZE = 500
 memory: loadable tools ## leaks and growth, and valgrind over the shell's scripts

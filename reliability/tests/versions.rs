@@ -82,7 +82,7 @@ fn all_hosts_agree() {
         match build("sql_host", &sqlite, &here) {
             Some(host) => hosts.push((name, host)),
             None => {
-                println!("hosts: no libsqlite3.so.0 on this machine, so not on the system's SQLite")
+                println!("versions: no libsqlite3.so.0 on this machine, so not on the system's SQLite")
             }
         }
     }
@@ -134,7 +134,7 @@ fn all_hosts_agree() {
         .collect();
     assert_eq!(versions[1], "3.38.0");
     println!(
-        "hosts: {} scripts, {lines} lines, and {} random queries, the same on SQLite {}",
+        "versions: {} scripts, {lines} lines, and {} random queries, the same on SQLite {}",
         scripts().len(),
         queries.len(),
         versions.join(", ")
