@@ -82,7 +82,9 @@ fn all_hosts_agree() {
         match build("sql_host", &sqlite, &here) {
             Some(host) => hosts.push((name, host)),
             None => {
-                println!("versions: no libsqlite3.so.0 on this machine, so not on the system's SQLite")
+                println!(
+                    "versions: no libsqlite3.so.0 on this machine, so not on the system's SQLite"
+                )
             }
         }
     }
