@@ -49,7 +49,7 @@ use std::os::raw::{c_char, c_int};
 use std::rc::Rc;
 
 use error::Result;
-use sqlite::{code, Connection};
+use sqlite::{code, Connection, Risk};
 
 pub use error::Error;
 pub use sqlite::entry::{Handle, Routines};
@@ -60,17 +60,58 @@ fn add_everything(connection: &Rc<Connection>) -> Result<()> {
         connection.register_function(function)?;
     }
     connection.register_write()?;
-    connection.register_table::<tables::BranchFeed>()?;
-    connection.register_table::<tables::BranchStretches>()?;
-    connection.register_table::<tables::BranchPath>()?;
-    connection.register_table::<tables::BranchMessages>()?;
-    connection.register_table::<tables::BranchLeaves>()?;
-    connection.register_table::<tables::BranchChildren>()?;
-    connection.register_table::<tables::BranchSiblings>()?;
-    connection.register_table::<tables::BranchTree>()?;
-    connection.register_table::<tables::BranchDiff>()?;
-    connection.register_table::<tables::BranchCheck>()?;
-    connection.register_table::<tables::BranchLabels>()
+    for table in tables::ALL {
+        connection.register_table(table)?;
+    }
+    Ok(())
+}
+
+/// How a function or table of the extension is written in SQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// Its name.
+    pub name: &'static str,
+    /// Its arguments by name, the optional ones in brackets: `a, b [, c [, d]]`.
+    pub arguments: String,
+    /// What it is.
+    pub kind: SignatureKind,
+}
+
+/// What a name of the extension stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureKind {
+    /// A function that writes.
+    Writes,
+    /// A function that reads tables.
+    Reads,
+    /// A function that touches no table.
+    Constant,
+    /// A table-valued function.
+    Table,
+}
+
+/// All functions and tables that the extension adds to a connection, for completion, bindings and tests. Some of the
+/// tables are for the extension's own statements.
+pub fn signatures() -> Vec<Signature> {
+    let functions = functions::ALL.iter().map(|function| Signature {
+        name: function.name(),
+        arguments: function.arguments().to_owned(),
+        kind: match function.risk {
+            Risk::Writes => SignatureKind::Writes,
+            Risk::Reads => SignatureKind::Reads,
+            Risk::Nothing => SignatureKind::Constant,
+        },
+    });
+    let tables = tables::ALL.iter().map(|table| Signature {
+        name: table.shape.name,
+        arguments: table.shape.signature(|name| match name {
+            // Beside a column of that name, the hidden one has a shorter name.
+            "thread" => "thread_id",
+            other => other,
+        }),
+        kind: SignatureKind::Table,
+    });
+    functions.chain(tables).collect()
 }
 
 /// Adds the `branch_` functions and tables to a connection of the SQLite that this program links.

@@ -1,10 +1,13 @@
-//! Exactly what the extension adds to a connection.
+//! Exactly what the extension adds to a connection: what its own lists declare (`src/functions/mod.rs`,
+//! `src/tables/mod.rs`), nothing more and nothing less. `tests/docs/complete.rs` holds the same lists against the
+//! reference.
 
 mod host;
 
 use std::collections::BTreeSet;
 
 use rusqlite::Connection;
+use sqlite_branch::{Signature, SignatureKind};
 
 fn names(connection: &Connection, sql: &str) -> BTreeSet<String> {
     let mut statement = connection.prepare(sql).unwrap();
@@ -12,77 +15,95 @@ fn names(connection: &Connection, sql: &str) -> BTreeSet<String> {
     rows.map(Result::unwrap).collect()
 }
 
-/// What a query lists on a connection with the extension, and not on one of the same SQLite without it.
-fn added(sql: &str) -> Vec<String> {
-    // Before the extension is there for all connections.
-    let without = Connection::open_in_memory().unwrap();
-    let before = names(&without, sql);
-    names(&host::memory(), sql)
-        .difference(&before)
-        .cloned()
-        .collect()
+/// The smallest and the largest number of arguments.
+fn counts(signature: &Signature) -> std::ops::RangeInclusive<usize> {
+    let names = |text: &str| {
+        text.split(',')
+            .filter(|name| !name.trim().is_empty())
+            .count()
+    };
+    let required = signature.arguments.split('[').next().unwrap();
+    names(required)..=names(&signature.arguments.replace(['[', ']'], ""))
 }
+
+/// Functions with what SQLite lets them be called from, and whether it may keep their results.
+const FUNCTIONS: &str =
+    "SELECT name || '/' || narg || ' ' || CASE WHEN flags & 0x80000 THEN 'directonly' \
+     WHEN flags & 0x200000 THEN 'innocuous' ELSE 'reads' END \
+     || iif(flags & 0x800, ' deterministic', '') \
+     FROM pragma_function_list WHERE name LIKE 'branch%'";
+
+const MODULES: &str = "SELECT name FROM pragma_module_list WHERE name LIKE 'branch%'";
 
 // One test, because the extension cannot be taken off a process again.
 #[test]
 fn functions_and_modules() {
-    let functions =
-        "SELECT name || '/' || narg || ' ' || CASE WHEN flags & 0x80000 THEN 'directonly' \
-         WHEN flags & 0x200000 THEN 'innocuous' ELSE 'reads' END || ' ' || (flags & 0x800 > 0) \
-         FROM pragma_function_list WHERE name LIKE 'branch%'";
-    let modules = "SELECT name FROM pragma_module_list";
     let plain = Connection::open_in_memory().unwrap();
-    assert_eq!(names(&plain, functions).len(), 0);
-    assert_eq!(
-        added(modules),
-        [
-            "branch_check",
-            "branch_children",
-            "branch_diff",
-            "branch_feed",
-            "branch_labels",
-            "branch_leaves",
-            "branch_messages",
-            "branch_path",
-            "branch_siblings",
-            "branch_stretches",
-            "branch_tree",
-            "branch_write",
-        ]
-    );
-    // The last figure is SQLITE_DETERMINISTIC.
-    let listed: Vec<String> = names(&host::memory(), functions).into_iter().collect();
-    assert_eq!(
-        listed,
-        [
-            "branch_alternative/3 directonly 0",
-            "branch_alternative/4 directonly 0",
-            "branch_alternative/5 directonly 0",
-            "branch_alternative/6 directonly 0",
-            "branch_append/3 directonly 0",
-            "branch_append/4 directonly 0",
-            "branch_append/5 directonly 0",
-            "branch_append/6 directonly 0",
-            "branch_clear/1 directonly 0",
-            "branch_common_ancestor/2 reads 0",
-            "branch_copy/2 directonly 0",
-            "branch_copy/3 directonly 0",
-            "branch_debug/0 innocuous 0",
-            "branch_depth/1 reads 0",
-            "branch_fork/3 directonly 0",
-            "branch_fork/4 directonly 0",
-            "branch_fork/5 directonly 0",
-            "branch_fork/6 directonly 0",
-            "branch_is_ancestor/2 reads 0",
-            "branch_label/2 directonly 0",
-            "branch_label/3 directonly 0",
-            "branch_migrate/0 directonly 0",
-            "branch_prune/1 directonly 0",
-            "branch_root/1 reads 0",
-            "branch_switch/2 directonly 0",
-            "branch_tip/1 reads 0",
-            "branch_unlabel/2 directonly 0",
-            "branch_version/0 innocuous 0",
-        ]
-    );
+    assert_eq!(names(&plain, FUNCTIONS), BTreeSet::new());
+    assert_eq!(names(&plain, MODULES), BTreeSet::new());
+    let all = "SELECT name FROM pragma_function_list UNION SELECT name FROM pragma_module_list";
+    let before = names(&plain, all);
+
+    let signatures = sqlite_branch::signatures();
+    let connection = host::memory();
+    let mut functions = BTreeSet::new();
+    let mut modules = BTreeSet::from(["branch_write".to_owned()]);
+    for signature in &signatures {
+        let from = match signature.kind {
+            SignatureKind::Writes => "directonly",
+            SignatureKind::Reads => "reads",
+            SignatureKind::Constant => "innocuous",
+            SignatureKind::Table => {
+                modules.insert(signature.name.to_owned());
+                continue;
+            }
+        };
+        for count in counts(signature) {
+            functions.insert(format!("{}/{count} {from}", signature.name));
+        }
+    }
+    assert_eq!(names(&connection, FUNCTIONS), functions);
+    assert_eq!(names(&connection, MODULES), modules);
+    // Nothing under another name either.
+    let added = names(&connection, all);
+    for name in added.difference(&before) {
+        assert!(name.starts_with("branch_"), "{name}");
+    }
+    // The lists are the right ones, and not empty.
+    for known in [
+        "branch_append",
+        "branch_version",
+        "branch_depth",
+        "branch_path",
+    ] {
+        assert!(signatures.iter().any(|one| one.name == known), "{known}");
+    }
+}
+
+/// The arguments of a table are its hidden columns, in the order in which they are declared.
+#[test]
+fn arguments_of_tables() {
+    let connection = host::memory();
+    for signature in sqlite_branch::signatures() {
+        if signature.kind != SignatureKind::Table {
+            continue;
+        }
+        let hidden: String = connection
+            .query_row(
+                "SELECT ifnull(group_concat(name, ', '), '') FROM pragma_table_xinfo(?1) WHERE hidden = 1",
+                [signature.name],
+                |row| row.get(0),
+            )
+            .unwrap();
+        let declared = signature
+            .arguments
+            .replace(['[', ']'], "")
+            .replace(" ,", ",");
+        // A thread's id is a column of most tables, beside which the argument has a shorter name.
+        let hidden = match hidden.strip_prefix("thread") {
+            Some(rest) if !rest.starts_with('_') => format!("thread_id{rest}"),
+            _ => hidden,
+        };
+        assert_eq!(hidden, declared, "{}", signature.name);
+    }
 }

@@ -8,51 +8,40 @@ mod write;
 
 use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{Body, Function, Risk, Value};
+use crate::sqlite::{Function, Risk, Value};
 
-/// All of them: name, numbers of arguments, where they may be called from, and what they do.
-pub const ALL: &[Function] = &[
-    function("branch_version", 0..=0, Risk::None, info::version),
-    function("branch_debug", 0..=0, Risk::None, info::debug),
-    function("branch_migrate", 0..=0, Risk::Writes, migrate::migrate),
-    function("branch_append", 3..=6, Risk::Writes, write::append),
-    function("branch_fork", 3..=6, Risk::Writes, write::fork),
-    function(
-        "branch_alternative",
-        3..=6,
-        Risk::Writes,
-        write::alternative,
-    ),
-    function("branch_switch", 2..=2, Risk::Writes, write::switch),
-    function("branch_clear", 1..=1, Risk::Writes, write::clear),
-    function("branch_prune", 1..=1, Risk::Writes, write::prune),
-    function("branch_copy", 2..=3, Risk::Writes, write::copy),
-    function("branch_label", 2..=3, Risk::Writes, label::label),
-    function("branch_unlabel", 2..=2, Risk::Writes, label::unlabel),
-    function("branch_depth", 1..=1, Risk::Reads, read::depth),
-    function("branch_root", 1..=1, Risk::Reads, read::root),
-    function("branch_tip", 1..=1, Risk::Reads, read::tip),
-    function(
-        "branch_common_ancestor",
-        2..=2,
-        Risk::Reads,
-        read::common_ancestor,
-    ),
-    function("branch_is_ancestor", 2..=2, Risk::Reads, read::is_ancestor),
-];
+/// The one list of them: each is registered, and checked for completeness by the tests, from its line here.
+macro_rules! functions {
+    ($($signature:literal $risk:ident $body:path;)*) => {
+        pub const ALL: &[Function] = &[$(Function {
+            signature: $signature,
+            risk: Risk::$risk,
+            body: $body,
+        }),*];
+    };
+}
 
-const fn function(
-    name: &'static str,
-    arguments: std::ops::RangeInclusive<u8>,
-    risk: Risk,
-    body: Body,
-) -> Function {
-    Function {
-        name,
-        arguments,
-        risk,
-        body,
-    }
+functions! {
+    // What is written in SQL, the optional arguments in brackets        Touches  Does
+    "branch_version()"                                                   Nothing  info::version;
+    "branch_debug()"                                                     Nothing  info::debug;
+    "branch_migrate()"                                                   Writes   migrate::migrate;
+
+    "branch_append(thread_id, role, content [, item_json [, created_at [, uid]]])"        Writes  write::append;
+    "branch_fork(message_id, role, content [, item_json [, created_at [, uid]]])"         Writes  write::fork;
+    "branch_alternative(message_id, role, content [, item_json [, created_at [, uid]]])"  Writes  write::alternative;
+    "branch_switch(thread_id, message_id)"                               Writes   write::switch;
+    "branch_clear(thread_id)"                                            Writes   write::clear;
+    "branch_prune(message_id)"                                           Writes   write::prune;
+    "branch_copy(message_id, new_thread_id [, created_at])"              Writes   write::copy;
+    "branch_label(message_id, label [, created_at])"                     Writes   label::label;
+    "branch_unlabel(thread_id, label)"                                   Writes   label::unlabel;
+
+    "branch_depth(message_id)"                                           Reads    read::depth;
+    "branch_root(message_id)"                                            Reads    read::root;
+    "branch_tip(message_id)"                                             Reads    read::tip;
+    "branch_common_ancestor(a, b)"                                       Reads    read::common_ancestor;
+    "branch_is_ancestor(a, b)"                                           Reads    read::is_ancestor;
 }
 
 fn argument<'a>(values: &[Value<'a>], at: usize) -> Result<Value<'a>> {

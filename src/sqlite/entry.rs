@@ -14,6 +14,7 @@ pub type Handle = ffi::sqlite3;
 pub type Routines = ffi::sqlite3_api_routines;
 
 /// What an entry point is, for SQLite.
+#[cfg(feature = "linked")]
 pub type EntryPoint = unsafe extern "C" fn(*mut Handle, *mut *mut c_char, *const Routines) -> c_int;
 
 /// Gets the extension ready on a connection, then calls `register`.

@@ -17,7 +17,7 @@ pub enum Risk {
     /// It reads tables: not from the schema of a database that is not trusted.
     Reads,
     /// It touches nothing: from everywhere.
-    None,
+    Nothing,
 }
 
 /// What a function returns.
@@ -41,14 +41,39 @@ pub type Body = fn(&Rc<Connection>, &[Value<'_>]) -> Result<Answer>;
 
 /// A scalar SQL function.
 pub struct Function {
-    /// Its name in SQL, with which its error messages start.
-    pub name: &'static str,
-    /// The numbers of arguments that it takes.
-    pub arguments: std::ops::RangeInclusive<u8>,
+    /// How it is written in SQL, with its arguments by name and the optional ones in brackets: `f(a, b [, c [, d]])`.
+    pub signature: &'static str,
     /// Where it may be called from.
     pub risk: Risk,
     /// What it does.
     pub body: Body,
+}
+
+impl Function {
+    /// Its name in SQL, with which its error messages start.
+    pub fn name(&self) -> &'static str {
+        self.signature.split('(').next().unwrap_or_default()
+    }
+
+    /// Its arguments, as they are written between the parentheses.
+    pub fn arguments(&self) -> &'static str {
+        let (_, rest) = self.signature.split_once('(').unwrap_or_default();
+        rest.strip_suffix(')').unwrap_or(rest)
+    }
+
+    /// How many arguments it takes.
+    fn counts(&self) -> std::ops::RangeInclusive<c_int> {
+        let count = |text: &str| {
+            text.split(',')
+                .filter(|name| !name.trim().is_empty())
+                .count()
+        };
+        let arguments = self.arguments();
+        let required = arguments.split('[').next().map_or(0, count);
+        let all = count(&arguments.replace(['[', ']'], ""));
+        // A handful.
+        required as c_int..=all as c_int
+    }
 }
 
 struct Registered {
@@ -60,18 +85,18 @@ struct Registered {
 impl Connection {
     /// Makes a function known to this connection.
     pub fn register_function(self: &Rc<Self>, function: &Function) -> Result<()> {
-        let name = CString::new(function.name)
+        let name = CString::new(function.name())
             .map_err(|_| Error::new(code::INTERNAL, "a function's name with a NUL"))?;
         let flags = ffi::SQLITE_UTF8
             | match function.risk {
                 Risk::Writes => ffi::SQLITE_DIRECTONLY,
                 Risk::Reads => 0,
-                Risk::None => ffi::SQLITE_INNOCUOUS,
+                Risk::Nothing => ffi::SQLITE_INNOCUOUS,
             };
-        for count in function.arguments.clone() {
+        for count in function.counts() {
             let registered = Box::new(Registered {
                 connection: Rc::clone(self),
-                name: function.name,
+                name: function.name(),
                 body: function.body,
             });
             // SAFETY: the connection is open. SQLite owns the box from here on, also when the call fails, and frees it
@@ -80,7 +105,7 @@ impl Connection {
                 ffi::sqlite3_create_function_v2(
                     self.handle(),
                     name.as_ptr(),
-                    c_int::from(count),
+                    count,
                     flags,
                     Box::into_raw(registered).cast(),
                     Some(call),

@@ -184,6 +184,22 @@ impl Shape {
         text
     }
 
+    /// Its arguments by name, the optional ones in brackets: `a, b [, c [, d]]`.
+    pub fn signature(&self, called: fn(&'static str) -> &'static str) -> String {
+        let mut text = String::new();
+        for (at, (name, _)) in self.arguments.iter().enumerate() {
+            text.push_str(match (at >= self.required, at) {
+                (true, 0) => "[",
+                (true, _) => " [, ",
+                (false, 0) => "",
+                (false, _) => ", ",
+            });
+            text.push_str(called(name));
+        }
+        text.push_str(&"]".repeat(self.arguments.len().saturating_sub(self.required)));
+        text
+    }
+
     /// The number of columns before the hidden ones.
     pub(super) const fn visible(&self) -> usize {
         let text = self.columns.as_bytes();

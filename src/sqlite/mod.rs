@@ -31,10 +31,10 @@ mod write;
 pub use connection::{Connection, Place};
 pub use context::Context;
 pub use feed::Feed;
-pub use function::{Answer, Body, Function, Risk};
+pub use function::{Answer, Function, Risk};
 pub use index::{Order, Plan, Shape, SortKey};
 pub use statement::{Parameter, Statement};
-pub use table::{Arguments, Rows, Table};
+pub use table::{Arguments, Listed, Rows, Table};
 pub use value::{Kind, Value};
 
 /// Runs a callback's body, and turns a panic in it into an error.

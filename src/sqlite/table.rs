@@ -21,18 +21,38 @@ pub trait Table: 'static {
     type Rows: Rows;
 }
 
-/// The rows of one use of a table, one at a time.
+/// The rows of one use of a table, one at a time: a cursor. The methods have the names of SQLite's callbacks.
 pub trait Rows: Sized {
     /// Starts with these arguments, and stands on the first row if there is one. Arguments that are required are not NULL.
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self>;
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self>;
     /// Whether there is no row here: all have been given.
-    fn at_end(&self) -> bool;
+    fn eof(&self) -> bool;
     /// Goes to the next row.
-    fn advance(&mut self) -> Result<()>;
+    fn next(&mut self) -> Result<()>;
     /// Gives a column of this row.
     fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()>;
     /// A number for this row that no other one has.
     fn rowid(&self) -> i64;
+}
+
+/// A table and how to make it known to a connection: a line of the one list of them.
+pub struct Listed {
+    /// What it looks like.
+    pub shape: &'static Shape,
+    register: fn(&Rc<Connection>) -> Result<()>,
+}
+
+impl Listed {
+    /// The entry of a table.
+    pub const fn of<T: Table>() -> Self {
+        Self {
+            shape: &T::SHAPE,
+            // SAFETY: the module's callbacks are those of `T`, and the user data is what `connect` expects.
+            register: |connection| unsafe {
+                register_module(connection, T::SHAPE.name, &Glue::<T>::MODULE)
+            },
+        }
+    }
 }
 
 /// The arguments of one use of a table.
@@ -51,9 +71,8 @@ impl<'a> Arguments<'a> {
 
 impl Connection {
     /// Makes a table known to this connection.
-    pub fn register_table<T: Table>(self: &Rc<Self>) -> Result<()> {
-        // SAFETY: the module's callbacks are those of `T`, and the user data is what `connect` expects.
-        unsafe { register_module(self, T::SHAPE.name, &Glue::<T>::MODULE) }
+    pub fn register_table(self: &Rc<Self>, table: &Listed) -> Result<()> {
+        (table.register)(self)
     }
 }
 
@@ -342,8 +361,8 @@ unsafe extern "C" fn filter<T: Table>(
             if (0..T::SHAPE.required).any(|at| arguments.get(at).is_none()) {
                 return Ok(());
             }
-            let rows = T::Rows::start(connection, &arguments, plan)?;
-            cursor.rows = Some(rows).filter(|rows| !rows.at_end());
+            let rows = T::Rows::filter(connection, &arguments, plan)?;
+            cursor.rows = Some(rows).filter(|rows| !rows.eof());
             Ok(())
         })
     }
@@ -354,8 +373,8 @@ unsafe extern "C" fn next<T: Table>(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_
     unsafe {
         with_cursor::<T>(cursor, |cursor, _| {
             if let Some(rows) = &mut cursor.rows {
-                rows.advance()?;
-                if rows.at_end() {
+                rows.next()?;
+                if rows.eof() {
                     cursor.rows = None;
                 }
             }

@@ -46,7 +46,7 @@ impl CheckRows {
 }
 
 impl Rows for CheckRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let thread = match arguments.get(0) {
             Some(value) => Some(arguments::thread_id("thread_id", value)?),
             None => None,
@@ -59,11 +59,11 @@ impl Rows for CheckRows {
         })
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.passed >= self.problems.len()
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.passed += 1;
         Ok(())
     }

@@ -38,7 +38,7 @@ pub struct ChildRows {
 }
 
 impl Rows for ChildRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let snapshot = Snapshot::hold(connection)?;
         let parent = match arguments.get(0) {
             Some(value) => arguments::known_message_id(connection, "message_id", value)?,
@@ -57,11 +57,11 @@ impl Rows for ChildRows {
         })
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.siblings.list.id().is_none()
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.siblings.advance()
     }
 

@@ -72,7 +72,7 @@ impl DiffRows {
 }
 
 impl Rows for DiffRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let snapshot = Snapshot::hold(connection)?;
         let mut ids = [None; 2];
         for ((at, name), id) in ["a", "b"].into_iter().enumerate().zip(&mut ids) {
@@ -122,11 +122,11 @@ impl Rows for DiffRows {
         Ok(rows)
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.sides.is_empty()
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.row += self.step;
         if let Some(side) = self.sides.last_mut() {
             side.walk.advance()?;

@@ -31,7 +31,7 @@ pub struct FeedRows {
 }
 
 impl Rows for FeedRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, _: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, _: Plan) -> Result<Self> {
         let number = arguments
             .get(0)
             .filter(|number| number.kind() == Kind::Integer);
@@ -39,15 +39,15 @@ impl Rows for FeedRows {
             place: number.and_then(|number| connection.fed(number.integer())),
             id: None,
         };
-        rows.advance()?;
+        rows.next()?;
         Ok(rows)
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.id.is_none()
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.id = self.place.as_ref().and_then(|place| place.take());
         Ok(())
     }

@@ -63,7 +63,7 @@ macro_rules! labels {
 }
 
 impl Rows for LabelRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let reverse = plan.order() == Order::Reverse;
         let thread = match arguments.get(0) {
             Some(value) => Some(arguments::thread_id("thread_id", value)?),
@@ -92,11 +92,11 @@ impl Rows for LabelRows {
         Ok(rows)
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.at_end
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.step()
     }
 

@@ -40,7 +40,7 @@ pub struct LeafRows {
 }
 
 impl Rows for LeafRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let thread = match arguments.get(0) {
             Some(value) => arguments::thread_id("thread_id", value)?,
             None => &[],
@@ -66,11 +66,11 @@ impl Rows for LeafRows {
         })
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.list.id().is_none()
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.list.advance()
     }
 

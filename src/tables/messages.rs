@@ -104,7 +104,7 @@ impl MessageRows {
 }
 
 impl Rows for MessageRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let Asked { branch, snapshot } = Asked::read(connection, arguments)?;
         let wanted = Wanted::of(plan, ID);
         let mut walk = None;
@@ -128,12 +128,12 @@ impl Rows for MessageRows {
     }
 
     #[inline(always)]
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.walk.as_ref().and_then(Walk::at).is_none()
     }
 
     #[inline(always)]
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         if let Some(walk) = &mut self.walk {
             walk.advance()?;
         }

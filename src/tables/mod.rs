@@ -13,14 +13,21 @@ mod siblings;
 mod stretches;
 mod tree;
 
-pub use check::BranchCheck;
-pub use children::BranchChildren;
-pub use diff::BranchDiff;
-pub use feed::BranchFeed;
-pub use labels::BranchLabels;
-pub use leaves::BranchLeaves;
-pub use messages::BranchMessages;
-pub use path::BranchPath;
-pub use siblings::BranchSiblings;
-pub use stretches::BranchStretches;
-pub use tree::BranchTree;
+use crate::sqlite::Listed;
+
+/// The one list of them: each is registered, and checked for completeness by the tests, from its line here. What it
+/// looks like is in its file, as `SHAPE`.
+pub const ALL: &[Listed] = &[
+    Listed::of::<path::BranchPath>(),
+    Listed::of::<messages::BranchMessages>(),
+    Listed::of::<leaves::BranchLeaves>(),
+    Listed::of::<children::BranchChildren>(),
+    Listed::of::<siblings::BranchSiblings>(),
+    Listed::of::<tree::BranchTree>(),
+    Listed::of::<diff::BranchDiff>(),
+    Listed::of::<check::BranchCheck>(),
+    Listed::of::<labels::BranchLabels>(),
+    // For the extension's own statements.
+    Listed::of::<feed::BranchFeed>(),
+    Listed::of::<stretches::BranchStretches>(),
+];

@@ -41,7 +41,7 @@ pub struct PathRows {
 }
 
 impl Rows for PathRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let message = match arguments.get(0) {
             Some(value) => arguments::optional_message("message_id", value)?,
             None => None,
@@ -68,12 +68,12 @@ impl Rows for PathRows {
     }
 
     #[inline(always)]
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.walk.as_ref().and_then(Walk::at).is_none()
     }
 
     #[inline(always)]
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.walk.as_mut().map_or(Ok(()), Walk::advance)
     }
 

@@ -42,7 +42,7 @@ pub struct SiblingRows {
 }
 
 impl Rows for SiblingRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let snapshot = Snapshot::hold(connection)?;
         let id = match arguments.get(0) {
             Some(value) => arguments::known_message_id(connection, "message_id", value)?,
@@ -64,11 +64,11 @@ impl Rows for SiblingRows {
         })
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.siblings.list.id().is_none()
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.siblings.advance()
     }
 

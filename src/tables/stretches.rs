@@ -46,7 +46,7 @@ pub struct StretchRows {
 }
 
 impl Rows for StretchRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, _: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, _: Plan) -> Result<Self> {
         let Asked { branch, snapshot } = Asked::read(connection, arguments)?;
         let stretches = match branch {
             Some((leaf, cut)) => {
@@ -64,15 +64,15 @@ impl Rows for StretchRows {
             at: None,
             _snapshot: snapshot,
         };
-        rows.advance()?;
+        rows.next()?;
         Ok(rows)
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.at.is_none()
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.at = self.stretches.as_mut().and_then(Downward::next);
         Ok(())
     }

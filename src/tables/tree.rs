@@ -66,7 +66,7 @@ impl TreeRows {
 }
 
 impl Rows for TreeRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let thread = match arguments.get(0) {
             Some(value) => arguments::thread_id("thread_id", value)?,
             None => &[],
@@ -83,13 +83,13 @@ impl Rows for TreeRows {
         Ok(rows)
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.graph
             .as_ref()
             .is_none_or(|graph| self.passed >= graph.len())
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.passed += 1;
         self.read()
     }

@@ -39,10 +39,11 @@ fn lines(query: &str) -> BTreeSet<String> {
     lines
 }
 
+/// Those that only the extension itself can use are described in the design.
+const INTERNAL: [&str; 3] = ["branch_write", "branch_feed", "branch_stretches"];
+
 #[test]
 fn every_function_and_table_is_described() {
-    // Those that only the extension itself can use are described in the design.
-    let internal = ["branch_write", "branch_feed", "branch_stretches"];
     let names = lines(
         "SELECT name FROM pragma_function_list WHERE name LIKE 'branch\\_%' ESCAPE '\\' \
          UNION SELECT name FROM pragma_module_list WHERE name LIKE 'branch\\_%' ESCAPE '\\'",
@@ -60,7 +61,7 @@ fn every_function_and_table_is_described() {
         .collect();
     let (inside, public): (BTreeSet<String>, BTreeSet<String>) = names
         .into_iter()
-        .partition(|name| internal.contains(&name.as_str()));
+        .partition(|name| INTERNAL.contains(&name.as_str()));
     assert_eq!(described, public, "sections of docs/sql-reference.md");
     for name in &public {
         assert!(readme.contains(&format!("`{name}(")), "README.md: {name}");
@@ -69,6 +70,26 @@ fn every_function_and_table_is_described() {
         assert!(
             design.contains(&format!("`{name}`")),
             "docs/design.md: {name}"
+        );
+    }
+}
+
+/// The reference writes each function and table as the extension declares it.
+#[test]
+fn every_signature_is_the_one_that_is_declared() {
+    let reference = read("docs/sql-reference.md");
+    let written: BTreeSet<&str> = reference
+        .lines()
+        .filter_map(|line| line.strip_prefix("    branch_"))
+        .collect();
+    for signature in sqlite_branch::signatures() {
+        if INTERNAL.contains(&signature.name) {
+            continue;
+        }
+        let declared = format!("{}({})", signature.name, signature.arguments);
+        assert!(
+            written.contains(declared.trim_start_matches("branch_")),
+            "docs/sql-reference.md has no line `    {declared}`"
         );
     }
 }

@@ -3,6 +3,7 @@
 
 use fastrand::Rng;
 use rusqlite::Connection;
+use sqlite_branch::SignatureKind;
 use sqlite_branch_reliability::calls;
 use sqlite_branch_reliability::database::{assert_same, memory, rows, run, state};
 
@@ -16,44 +17,44 @@ enum Wanted {
     NewThread,
     Text,
     Json,
-    Time,
-    Limit,
+    Number,
 }
 
-use Wanted::{Json, Limit, Message, NewThread, Text, Thread, Time};
+use Wanted::{Json, Message, NewThread, Number, Text, Thread};
 
-const FUNCTIONS: [(&str, &[Wanted]); 15] = [
-    ("branch_append", &[Thread, Text, Text, Json, Time]),
-    ("branch_fork", &[Message, Text, Text, Json, Time]),
-    ("branch_alternative", &[Message, Text, Text, Json, Time]),
-    ("branch_switch", &[Thread, Message]),
-    ("branch_clear", &[Thread]),
-    ("branch_prune", &[Message]),
-    ("branch_copy", &[Message, NewThread, Time]),
-    ("branch_migrate", &[]),
-    ("branch_version", &[]),
-    ("branch_debug", &[]),
-    ("branch_depth", &[Message]),
-    ("branch_root", &[Message]),
-    ("branch_tip", &[Message]),
-    ("branch_common_ancestor", &[Message, Message]),
-    ("branch_is_ancestor", &[Message, Message]),
-];
+/// What the arguments of that name should be, in whatever function.
+fn wanted(argument: &str) -> Wanted {
+    match argument {
+        "message_id" | "a" | "b" | "before" | "leaf" | "first_kept_id" => Message,
+        "thread_id" | "thread" => Thread,
+        "new_thread_id" => NewThread,
+        "item_json" => Json,
+        "created_at" | "limit" | "budget" | "position" => Number,
+        _ => Text,
+    }
+}
 
-const TABLES: [(&str, &[Wanted]); 9] = [
-    ("branch_path", &[Message, Limit]),
-    ("branch_messages", &[Thread, Limit, Message]),
-    ("branch_leaves", &[Thread]),
-    ("branch_children", &[Message]),
-    ("branch_siblings", &[Message]),
-    ("branch_tree", &[Thread]),
-    ("branch_diff", &[Message, Message]),
-    ("branch_check", &[Thread]),
-    ("branch_write", &[Text]),
-];
+/// Everything that the extension declares, as SQL up to the arguments, and the arguments.
+fn calls() -> Vec<(String, Vec<Wanted>)> {
+    let declared = sqlite_branch::signatures().into_iter().map(|signature| {
+        let from = match signature.kind {
+            SignatureKind::Table => "* FROM ",
+            _ => "",
+        };
+        let names = signature.arguments.replace(['[', ']'], "");
+        let names = names.split(',').map(str::trim);
+        (
+            format!("SELECT {from}{}", signature.name),
+            names.filter(|name| !name.is_empty()).map(wanted).collect(),
+        )
+    });
+    let inside = ("SELECT * FROM branch_write".to_owned(), vec![Text]);
+    declared.chain([inside]).collect()
+}
 
 pub struct Harness {
     connection: Connection,
+    calls: Vec<(String, Vec<Wanted>)>,
     left: usize,
 }
 
@@ -61,6 +62,7 @@ impl Harness {
     pub fn new() -> Self {
         Self {
             connection: memory(),
+            calls: calls(),
             left: 0,
         }
     }
@@ -80,13 +82,8 @@ impl Harness {
             self.renew(random);
         }
         self.left -= 1;
-        let sql = if random.bool() {
-            let (name, wanted) = FUNCTIONS[random.usize(0..FUNCTIONS.len())];
-            format!("SELECT {name}({})", arguments(random, wanted))
-        } else {
-            let (name, wanted) = TABLES[random.usize(0..TABLES.len())];
-            format!("SELECT * FROM {name}({})", arguments(random, wanted))
-        };
+        let (call, wanted) = &self.calls[random.usize(0..self.calls.len())];
+        let sql = format!("{call}({})", arguments(random, wanted));
         let before = state(&self.connection);
         let outcome = run(&self.connection, &sql);
         tally.count(&sql, &outcome, &[ERROR, CORRUPT_VTAB, TOOBIG]);
@@ -138,7 +135,7 @@ fn arguments(random: &mut Rng, wanted: &[Wanted]) -> String {
             (Some(NewThread), _) => format!("'new-{}'", random.u32(..)),
             (Some(Text), _) => literals::text(random),
             (Some(Json), _) => literals::json(random),
-            (Some(Time | Limit), _) => literals::integer(random),
+            (Some(Number), _) => literals::integer(random),
         })
         .collect();
     list.join(", ")

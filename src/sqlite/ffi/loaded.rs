@@ -37,6 +37,7 @@ macro_rules! routines {
         /// # Safety
         /// What SQLite asks for; and [`adopt`] has succeeded.
         #[inline]
+        #[allow(clippy::too_many_arguments)]
         pub unsafe fn $name($($argument: $kind),*) $(-> $result)? {
             // SAFETY: the table is SQLite's, and the conditions of the routine are the caller's.
             unsafe {
