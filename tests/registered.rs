@@ -78,12 +78,11 @@ fn functions_and_modules() {
     ] {
         assert!(signatures.iter().any(|one| one.name == known), "{known}");
     }
+    assert_hidden_columns(&connection);
 }
 
 /// The arguments of a table are its hidden columns, in the order in which they are declared.
-#[test]
-fn arguments_of_tables() {
-    let connection = host::memory();
+fn assert_hidden_columns(connection: &Connection) {
     for signature in sqlite_branch::signatures() {
         if signature.kind != SignatureKind::Table {
             continue;
