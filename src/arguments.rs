@@ -133,6 +133,16 @@ pub fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// A place among alternatives, or NULL for none.
+pub fn position(value: Value<'_>) -> Result<Option<i64>> {
+    match value.kind() {
+        Kind::Null => Ok(None),
+        _ => whole(value)
+            .map(Some)
+            .ok_or_else(|| not_whole("position", value)),
+    }
+}
+
 /// A largest number of rows; NULL or absent is no limit.
 pub fn limit(value: Option<Value<'_>>) -> Result<Option<u64>> {
     let Some(value) = value else {

@@ -70,6 +70,10 @@ fn wrong() -> Vec<(String, String)> {
                         add(&[(wrong, "")], &what);
                     }
                 }
+                MaybePosition => {
+                    add(&NO_INTEGERS, "must be an integer, not ");
+                    add(&FRACTIONS, "must be an integer, not ");
+                }
                 Limit => {
                     add(&NO_INTEGERS, "must be an integer, not ");
                     add(&FRACTIONS, "must be an integer, not ");
@@ -181,7 +185,7 @@ fn right_arguments_in_all_their_forms() {
     for call in &CALLS {
         for (at, (_, kind, right)) in call.arguments.iter().enumerate() {
             let forms: Vec<String> = match kind {
-                Message | MaybeMessage | Time | Limit => vec![
+                Message | MaybeMessage | Time | Limit | MaybePosition => vec![
                     (*right).to_owned(),
                     format!("{right}.0"),
                     format!("'{right}'"),
@@ -275,6 +279,11 @@ fn wrong_numbers_of_arguments() {
         ("branch_fork", 3..=6),
         ("branch_alternative", 3..=6),
         ("branch_switch", 2..=2),
+        ("branch_select", 1..=2),
+        ("branch_thread", 1..=3),
+        ("branch_delete", 1..=1),
+        ("branch_id", 1..=1),
+        ("branch_uid", 1..=1),
         ("branch_clear", 1..=1),
         ("branch_prune", 1..=1),
         ("branch_copy", 2..=3),

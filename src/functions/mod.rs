@@ -4,6 +4,8 @@ mod info;
 mod label;
 mod migrate;
 mod read;
+mod thread;
+mod uid;
 mod write;
 
 use crate::code;
@@ -31,12 +33,17 @@ functions! {
     "branch_fork(message_id, role, content [, item_json [, created_at [, uid]]])"         Writes  write::fork;
     "branch_alternative(message_id, role, content [, item_json [, created_at [, uid]]])"  Writes  write::alternative;
     "branch_switch(thread_id, message_id)"                               Writes   write::switch;
+    "branch_select(message_id [, position])"                             Writes   write::select;
+    "branch_thread(thread_id [, title [, created_at]])"                  Writes   thread::thread;
+    "branch_delete(thread_id)"                                           Writes   thread::delete;
     "branch_clear(thread_id)"                                            Writes   write::clear;
     "branch_prune(message_id)"                                           Writes   write::prune;
     "branch_copy(message_id, new_thread_id [, created_at])"              Writes   write::copy;
     "branch_label(message_id, label [, created_at])"                     Writes   label::label;
     "branch_unlabel(thread_id, label)"                                   Writes   label::unlabel;
 
+    "branch_id(uid)"                                                     Reads    uid::id;
+    "branch_uid(message_id)"                                             Reads    uid::uid;
     "branch_depth(message_id)"                                           Reads    read::depth;
     "branch_root(message_id)"                                            Reads    read::root;
     "branch_tip(message_id)"                                             Reads    read::tip;

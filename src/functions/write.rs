@@ -9,6 +9,7 @@ use crate::sqlite::{Answer, Connection, Value};
 use crate::tree::write::append::{self, Draft};
 use crate::tree::write::copy;
 use crate::tree::write::remove;
+use crate::tree::write::select;
 
 /// `branch_append(thread_id, role, content [, item_json [, created_at [, uid]]])`: the id of the new message.
 pub fn append(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
@@ -33,6 +34,16 @@ pub fn switch(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answe
     let thread = arguments::thread_id("thread_id", argument(values, 0)?)?;
     let message = arguments::optional_message("message_id", argument(values, 1)?)?;
     append::switch(connection, thread, message).map(Answer::from)
+}
+
+/// `branch_select(message_id [, position])`: the new leaf.
+pub fn select(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    let message = arguments::message("message_id", argument(values, 0)?)?;
+    let position = match values.get(1) {
+        Some(value) => arguments::position(*value)?,
+        None => None,
+    };
+    select::select(connection, message, position).map(Answer::Integer)
 }
 
 /// `branch_clear(thread_id)`: how many messages were deleted.

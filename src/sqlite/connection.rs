@@ -82,7 +82,16 @@ impl Connection {
                 (planned, raw)
             }
         };
-        Ok(Statement::new(Rc::clone(self), sql, raw, planned))
+        Ok(Statement::new(Rc::clone(self), Some(sql), raw, planned))
+    }
+
+    /// Prepares a statement that is made up for one use, and is not kept.
+    pub fn prepare_once(self: &Rc<Self>, sql: &str) -> Result<Statement> {
+        let raw = self
+            .compile(sql)?
+            .0
+            .ok_or_else(|| Error::new(code::INTERNAL, "an empty statement in the extension"))?;
+        Ok(Statement::new(Rc::clone(self), None, raw, 0))
     }
 
     /// The same for a statement on a table of ours (`message_...`). None where the database has not got it: it was not

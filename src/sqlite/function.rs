@@ -28,6 +28,8 @@ pub enum Answer {
     Integer(i64),
     /// A text.
     Text(String),
+    /// A text of any bytes.
+    Bytes(Vec<u8>),
 }
 
 impl From<Option<i64>> for Answer {
@@ -149,6 +151,7 @@ unsafe extern "C" fn call(
         Ok(Answer::Null) => context.result_null(),
         Ok(Answer::Integer(integer)) => context.result_integer(integer),
         Ok(Answer::Text(text)) => context.result_text(text.as_bytes()),
+        Ok(Answer::Bytes(text)) => context.result_text(&text),
         Err(error) => context.result_error(registered.name, &error),
     }
 }

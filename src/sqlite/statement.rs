@@ -61,7 +61,8 @@ pub enum Parameter<'a> {
 /// A prepared statement in the hands of one user. When it is dropped it is reset, and kept for the next one if it can be.
 pub struct Statement {
     connection: Rc<Connection>,
-    sql: &'static str,
+    /// None for one that is not kept.
+    sql: Option<&'static str>,
     /// Always there until the drop.
     raw: Option<RawStatement>,
     /// Whether text is bound, which takes memory.
@@ -73,7 +74,7 @@ pub struct Statement {
 impl Statement {
     pub(super) fn new(
         connection: Rc<Connection>,
-        sql: &'static str,
+        sql: Option<&'static str>,
         raw: RawStatement,
         planned: u64,
     ) -> Self {
@@ -227,7 +228,9 @@ impl Drop for Statement {
                 // SAFETY: the statement is reset.
                 unsafe { ffi::sqlite3_clear_bindings(raw.0.as_ptr()) };
             }
-            self.connection.give_back(self.sql, raw, self.planned);
+            if let Some(sql) = self.sql {
+                self.connection.give_back(sql, raw, self.planned);
+            }
         }
     }
 }

@@ -5,6 +5,8 @@
 pub enum Kind {
     /// An integer that is not negative, or NULL.
     Limit,
+    /// An integer, or NULL.
+    MaybePosition,
     /// A message: an integer, in one of the ways to write it, or a uid.
     Message,
     /// The same, or NULL.
@@ -76,7 +78,7 @@ const fn table(
 }
 
 /// All of them.
-pub const CALLS: [Call; 23] = [
+pub const CALLS: [Call; 28] = [
     function(
         "branch_append",
         &[
@@ -117,6 +119,24 @@ pub const CALLS: [Call; 23] = [
             ("message_id", MaybeMessage, "1"),
         ],
     ),
+    function(
+        "branch_select",
+        &[
+            ("message_id", Message, "2"),
+            ("position", MaybePosition, "1"),
+        ],
+    ),
+    function(
+        "branch_thread",
+        &[
+            ("thread_id", MaybeThread, "'t'"),
+            ("title", MaybeText, "'A title'"),
+            ("created_at", Time, "5"),
+        ],
+    ),
+    function("branch_delete", &[("thread_id", Thread, "'t'")]),
+    function("branch_id", &[("uid", MaybeText, "'u'")]),
+    function("branch_uid", &[("message_id", MaybeMessage, "2")]),
     function("branch_clear", &[("thread_id", Thread, "'t'")]),
     function("branch_prune", &[("message_id", Message, "2")]),
     function(

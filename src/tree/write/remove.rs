@@ -20,10 +20,15 @@ pub fn clear(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
         set_leaf(connection, thread, None)?;
         label::forget_thread(connection, thread)?;
         uids::Forget::new(connection)?.thread(connection, thread)?;
-        let mut delete = connection.prepare("DELETE FROM main.messages WHERE thread_id = +?1")?;
-        delete.run(&[Parameter::Text(thread)])?;
-        Ok(connection.changes())
+        messages_of(connection, thread)
     })
+}
+
+/// Deletes the rows of a thread's messages. Gives their number. For use inside [`Connection::atomically`].
+pub fn messages_of(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
+    let mut delete = connection.prepare("DELETE FROM main.messages WHERE thread_id = +?1")?;
+    delete.run(&[Parameter::Text(thread)])?;
+    Ok(connection.changes())
 }
 
 /// Deletes a message with all that is below it. Gives the number of messages. Every thread whose leaf was among them
