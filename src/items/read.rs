@@ -26,6 +26,15 @@ pub struct Item {
 }
 
 impl Item {
+    /// How many tokens the message is taken to have: what it says itself, else four bytes for each. Programs store the
+    /// text in `content`, in `item_json` or in both, so the longer of the two counts.
+    pub fn tokens_or_estimate(&self, content: usize, item_json: usize) -> i64 {
+        self.tokens.unwrap_or_else(|| {
+            let estimate = content.max(item_json).div_ceil(4);
+            i64::try_from(estimate).unwrap_or(i64::MAX)
+        })
+    }
+
     /// Reads the text of `item_json`. Of a text that is not JSON, or of none, nothing is found.
     pub fn read(text: &[u8]) -> Self {
         let mut item = Self::default();

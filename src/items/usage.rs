@@ -42,6 +42,16 @@ struct Short {
 }
 
 impl Usage {
+    /// Adds what another answer has used.
+    pub fn add(&mut self, other: &Self) {
+        self.input = self.input.saturating_add(other.input);
+        self.cached = self.cached.saturating_add(other.cached);
+        self.output = self.output.saturating_add(other.output);
+        if let Some(cost) = other.cost {
+            self.cost = Some(self.cost.unwrap_or(0.0) + cost);
+        }
+    }
+
     /// Reads a `usage` object. None if it counts nothing.
     pub(super) fn read(value: Raw<'_>) -> Option<Self> {
         let mut counts = Counts::default();

@@ -1,0 +1,124 @@
+//! `branch_context(thread_id [, budget [, leaf]])`: what to send to a model.
+
+use std::rc::Rc;
+
+use super::list::List;
+use crate::arguments;
+use crate::error::{quoted, Error, Result};
+use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
+use crate::tree::context::window::Window;
+use crate::tree::path::common;
+use crate::tree::path::fetch::{Wanted, WIDTH};
+use crate::tree::rows::snapshot::Snapshot;
+use crate::tree::rows::thread;
+
+const ID: usize = 0;
+const KIND: usize = WIDTH;
+const TOKENS: usize = KIND + 1;
+const TOTAL: usize = TOKENS + 1;
+const DROPPED: usize = TOTAL + 1;
+
+/// The table.
+pub struct BranchContext;
+
+impl Table for BranchContext {
+    const SHAPE: Shape = Shape {
+        name: "branch_context",
+        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
+                  parent_entry_id INTEGER, kind TEXT, tokens INTEGER, total INTEGER, dropped INTEGER",
+        arguments: &[("thread", "TEXT"), ("budget", "INTEGER"), ("leaf", "INTEGER")],
+        required: 1,
+        orders: &[],
+        rows: 100,
+        limit: None,
+    };
+    type Rows = ContextRows;
+}
+
+/// The rows of one use.
+pub struct ContextRows {
+    window: Window,
+    list: List,
+}
+
+impl Rows for ContextRows {
+    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let thread = match arguments.get(0) {
+            Some(value) => arguments::thread_id("thread_id", value)?,
+            None => &[],
+        };
+        let budget = arguments::budget(arguments.get(1))?;
+        let (current, snapshot) = thread::hold_leaf(connection, thread)?;
+        let leaf = match arguments.get(2) {
+            Some(value) => {
+                let leaf = arguments::known_message_id(connection, "leaf", value)?;
+                belonging(connection, thread, current, leaf)?
+            }
+            None => current,
+        };
+        let window = match leaf {
+            Some(leaf) => Window::of(connection, leaf, budget)?,
+            None => Window::default(),
+        };
+        let ids = window.sent.iter().map(|sent| sent.id).collect();
+        Ok(Self {
+            list: List::new(connection, snapshot, ids, plan, Wanted::of(plan, ID))?,
+            window,
+        })
+    }
+
+    fn at_end(&self) -> bool {
+        self.list.id().is_none()
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.list.advance()
+    }
+
+    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
+        if column < WIDTH {
+            return self.list.column(context, column);
+        }
+        let sent = self.window.sent.get(self.list.position());
+        match (column, sent) {
+            (KIND, Some(sent)) => context.result_text(sent.kind.name().as_bytes()),
+            (TOKENS, Some(sent)) => context.result_integer(sent.tokens),
+            (TOTAL, _) => context.result_integer(self.window.total),
+            (DROPPED, _) => context.result_integer(self.window.dropped),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn rowid(&self) -> i64 {
+        self.list.id().unwrap_or(0)
+    }
+}
+
+/// A message of the thread, or on its current branch. Another conversation's is an error: nobody wants to send that.
+/// None if there is no such message, or no such thread.
+pub(super) fn belonging(
+    connection: &Rc<Connection>,
+    thread: &[u8],
+    current: Option<i64>,
+    message: Option<i64>,
+) -> Result<Option<i64>> {
+    let Some(message) = message else {
+        return Ok(None);
+    };
+    let Some(owner) = thread::of_message(connection, message)? else {
+        return Ok(None);
+    };
+    if owner == thread || !thread::exists(connection, thread)? {
+        return Ok(Some(message).filter(|_| owner == thread));
+    }
+    if let Some(current) = current {
+        if common::is_ancestor(connection, message, current)? {
+            return Ok(Some(message));
+        }
+    }
+    Err(Error::misuse(format!(
+        "message {message} is not in thread {}",
+        quoted(thread)
+    )))
+}
