@@ -88,6 +88,15 @@ pub fn text<'a>(name: &str, value: Value<'a>) -> Result<&'a [u8]> {
     }
 }
 
+/// What a column of `messages` may hold, whoever wrote it: a text and its size. Of a blob only the size; of NULL nothing.
+pub fn stored<'a>(name: &str, value: Value<'a>) -> Result<(&'a [u8], usize)> {
+    match value.kind() {
+        Kind::Null => Ok((&[], 0)),
+        Kind::Blob => Ok((&[], value.size())),
+        _ => text(name, value).map(|text| (text, text.len())),
+    }
+}
+
 /// JSON text, or NULL.
 pub fn json<'a>(name: &str, value: Value<'a>) -> Result<Option<&'a [u8]>> {
     if value.kind() == Kind::Null {
@@ -145,16 +154,25 @@ pub fn position(value: Value<'_>) -> Result<Option<i64>> {
 
 /// A largest number of rows; NULL or absent is no limit.
 pub fn limit(value: Option<Value<'_>>) -> Result<Option<u64>> {
+    Ok(at_least_zero("limit", value)?.map(i64::unsigned_abs))
+}
+
+/// A largest number of tokens; NULL or absent is no limit.
+pub fn budget(value: Option<Value<'_>>) -> Result<Option<i64>> {
+    at_least_zero("budget", value)
+}
+
+fn at_least_zero(name: &str, value: Option<Value<'_>>) -> Result<Option<i64>> {
     let Some(value) = value else {
         return Ok(None);
     };
-    let limit = whole(value).ok_or_else(|| not_whole("limit", value))?;
-    match u64::try_from(limit) {
-        Ok(limit) => Ok(Some(limit)),
-        Err(_) => Err(Error::misuse(format!(
-            "limit must not be negative, and is {limit}"
-        ))),
+    let number = whole(value).ok_or_else(|| not_whole(name, value))?;
+    if number < 0 {
+        return Err(Error::misuse(format!(
+            "{name} must not be negative, and is {number}"
+        )));
     }
+    Ok(Some(number))
 }
 
 fn whole(value: Value<'_>) -> Option<i64> {

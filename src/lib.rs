@@ -37,8 +37,6 @@
 mod arguments;
 mod error;
 mod functions;
-// What reads it comes next.
-#[allow(dead_code)]
 mod items;
 #[allow(unsafe_code)]
 mod sqlite;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::argument;
 use crate::arguments;
 use crate::error::Result;
 use crate::items::Item;
@@ -9,11 +10,8 @@ use crate::sqlite::{Answer, Connection, Value};
 
 /// `branch_tokens(content, item_json)`: how many tokens a message is taken to have.
 pub fn tokens(_: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
-    let bytes = |at: usize, name| match values.get(at) {
-        Some(value) => arguments::optional_bytes(name, *value),
-        None => Ok(&[][..]),
-    };
-    let (content, item_json) = (bytes(0, "content")?, bytes(1, "item_json")?);
-    let tokens = Item::read(item_json).tokens_or_estimate(content.len(), item_json.len());
+    let (_, content) = arguments::stored("content", argument(values, 0)?)?;
+    let (item_json, size) = arguments::stored("item_json", argument(values, 1)?)?;
+    let tokens = Item::read(item_json).tokens_or_estimate(content, size);
     Ok(Answer::Integer(tokens))
 }

@@ -1,5 +1,6 @@
 //! The scalar functions.
 
+mod context;
 mod info;
 mod label;
 mod migrate;
@@ -39,6 +40,7 @@ functions! {
     "branch_clear(thread_id)"                                            Writes   write::clear;
     "branch_prune(message_id)"                                           Writes   write::prune;
     "branch_copy(message_id, new_thread_id [, created_at])"              Writes   write::copy;
+    "branch_compact(thread_id, summary [, first_kept_id [, item_json [, created_at [, uid]]]])"  Writes  write::compact;
     "branch_label(message_id, label [, created_at])"                     Writes   label::label;
     "branch_unlabel(thread_id, label)"                                   Writes   label::unlabel;
 
@@ -49,6 +51,7 @@ functions! {
     "branch_tip(message_id)"                                             Reads    read::tip;
     "branch_common_ancestor(a, b)"                                       Reads    read::common_ancestor;
     "branch_is_ancestor(a, b)"                                           Reads    read::is_ancestor;
+    "branch_tokens(content, item_json)"                                  Nothing  context::tokens;
 }
 
 fn argument<'a>(values: &[Value<'a>], at: usize) -> Result<Value<'a>> {

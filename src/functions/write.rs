@@ -7,6 +7,7 @@ use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Answer, Connection, Value};
 use crate::tree::write::append::{self, Draft};
+use crate::tree::write::compact;
 use crate::tree::write::copy;
 use crate::tree::write::remove;
 use crate::tree::write::select;
@@ -71,6 +72,15 @@ fn draft<'a>(values: &[Value<'a>]) -> Result<Draft<'a>> {
     Ok(Draft {
         role: arguments::text("role", argument(values, 1)?)?,
         content: arguments::text("content", argument(values, 2)?)?,
+        ..extras(values)?
+    })
+}
+
+/// The optional arguments of what adds a message, from the fourth on.
+fn extras<'a>(values: &[Value<'a>]) -> Result<Draft<'a>> {
+    Ok(Draft {
+        role: &[],
+        content: &[],
         item_json: match values.get(3) {
             Some(value) => arguments::json("item_json", *value)?,
             None => None,
@@ -81,6 +91,21 @@ fn draft<'a>(values: &[Value<'a>]) -> Result<Draft<'a>> {
             None => None,
         },
     })
+}
+
+/// `branch_compact(thread_id, summary [, first_kept_id [, item_json [, created_at [, uid]]]])`: the id of the new message.
+pub fn compact(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    let thread = arguments::thread_id("thread_id", argument(values, 0)?)?;
+    let first_kept = match values.get(2) {
+        Some(value) => arguments::optional_message("first_kept_id", *value)?,
+        None => None,
+    };
+    let summary = Draft {
+        role: compact::ROLE,
+        content: arguments::text("summary", argument(values, 1)?)?,
+        ..extras(values)?
+    };
+    compact::compact(connection, thread, summary, first_kept).map(Answer::Integer)
 }
 
 fn time(values: &[Value<'_>], at: usize) -> Result<i64> {

@@ -36,6 +36,12 @@ impl Context<'_> {
         unsafe { ffi::sqlite3_result_int64(self.raw, integer) }
     }
 
+    /// The result is a real number.
+    pub fn result_real(&mut self, real: f64) {
+        // SAFETY: see above.
+        unsafe { ffi::sqlite3_result_double(self.raw, real) }
+    }
+
     /// The result is an integer or, without one, NULL.
     pub fn result_optional(&mut self, integer: Option<i64>) {
         match integer {

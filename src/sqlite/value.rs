@@ -89,6 +89,12 @@ impl<'a> Value<'a> {
         unsafe { ffi::sqlite3_value_double(self.raw) }
     }
 
+    /// The number of bytes of a blob.
+    pub fn size(&self) -> usize {
+        // SAFETY: as above.
+        usize::try_from(unsafe { ffi::sqlite3_value_bytes(self.raw) }).unwrap_or(0)
+    }
+
     /// The bytes of a text, as UTF-8 if the text is valid at all. For values that are text.
     pub fn text(&self) -> Result<&'a [u8]> {
         // SAFETY: as above. The text is asked for first, so that a conversion has happened when the length is asked

@@ -9,7 +9,6 @@ use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
 use crate::tree::context::window::Window;
 use crate::tree::path::common;
 use crate::tree::path::fetch::{Wanted, WIDTH};
-use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::rows::thread;
 
 const ID: usize = 0;
@@ -42,7 +41,7 @@ pub struct ContextRows {
 }
 
 impl Rows for ContextRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let thread = match arguments.get(0) {
             Some(value) => arguments::thread_id("thread_id", value)?,
             None => &[],
@@ -67,11 +66,11 @@ impl Rows for ContextRows {
         })
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.list.id().is_none()
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.list.advance()
     }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod children;
+mod context;
 mod diff;
 mod feed;
 mod labels;
@@ -12,6 +13,7 @@ mod path;
 mod siblings;
 mod stretches;
 mod tree;
+mod usage;
 
 use crate::sqlite::Listed;
 
@@ -25,6 +27,8 @@ pub const ALL: &[Listed] = &[
     Listed::of::<siblings::BranchSiblings>(),
     Listed::of::<tree::BranchTree>(),
     Listed::of::<diff::BranchDiff>(),
+    Listed::of::<context::BranchContext>(),
+    Listed::of::<usage::BranchUsage>(),
     Listed::of::<check::BranchCheck>(),
     Listed::of::<labels::BranchLabels>(),
     // For the extension's own statements.

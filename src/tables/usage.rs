@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::context::belonging;
 use crate::arguments;
 use crate::error::Result;
-use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
+use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::context::usage::{self, Used};
 use crate::tree::rows::links;
 use crate::tree::rows::snapshot::Snapshot;
@@ -31,7 +31,7 @@ impl Table for BranchUsage {
                   cached_tokens INTEGER, output_tokens INTEGER, cost REAL",
         arguments: &[("thread", "TEXT"), ("leaf", "INTEGER")],
         required: 0,
-        orders: &[],
+        orders: &[SortKey::grouped(THREAD_ID, Order::Natural, Order::Reverse).and(MODEL)],
         rows: 10,
         limit: None,
     };
@@ -45,7 +45,7 @@ pub struct UsageRows {
 }
 
 impl Rows for UsageRows {
-    fn start(connection: &Rc<Connection>, arguments: &Arguments<'_>, _: Plan) -> Result<Self> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let thread = match arguments.get(0) {
             Some(value) => Some(arguments::thread_id("thread_id", value)?),
             None => None,
@@ -69,17 +69,18 @@ impl Rows for UsageRows {
             }
             None => usage::of_threads(connection, thread)?,
         };
-        Ok(Self {
-            rows: used.into_iter().collect(),
-            at: 0,
-        })
+        let mut rows: Vec<_> = used.into_iter().collect();
+        if plan.order() == Order::Reverse {
+            rows.reverse();
+        }
+        Ok(Self { rows, at: 0 })
     }
 
-    fn at_end(&self) -> bool {
+    fn eof(&self) -> bool {
         self.at >= self.rows.len()
     }
 
-    fn advance(&mut self) -> Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.at += 1;
         Ok(())
     }

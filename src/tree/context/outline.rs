@@ -5,20 +5,17 @@
 
 use std::rc::Rc;
 
-use crate::code;
 use crate::error::{push, Result};
 use crate::items::Item;
-use crate::sqlite::{Connection, Statement};
+use crate::sqlite::Connection;
 use crate::tree::path::ancestors::{Climb, Stretch};
 use crate::tree::path::fetch::{Fetch, Wanted};
 use crate::tree::rows::links::{self, Run};
+use crate::tree::rows::summaries::{Summaries, ROLE as SUMMARY};
 
 const ROLE: i32 = 2;
 const CONTENT: i32 = 3;
 const ITEM_JSON: i32 = 4;
-
-/// The role of a message that stands for what came before it.
-const SUMMARY: &[u8] = b"summary";
 
 /// One message that has been read.
 pub struct Message {
@@ -114,10 +111,15 @@ impl Outline {
 
     /// The distance of a message, if it is on the path.
     fn find(&self, id: i64) -> Result<Option<i64>> {
-        let stretch = self.stretches.iter().find(|stretch| stretch.run.contains(id));
+        let stretch = self
+            .stretches
+            .iter()
+            .find(|stretch| stretch.run.contains(id));
         match stretch {
             // Inside a run nothing else says so.
-            Some(stretch) if links::exists(&self.connection, id)? => Ok(Some(distance(stretch, id))),
+            Some(stretch) if links::exists(&self.connection, id)? => {
+                Ok(Some(distance(stretch, id)))
+            }
             _ => Ok(None),
         }
     }
@@ -143,7 +145,9 @@ impl Outline {
         }
         for stretch in &self.stretches {
             let mut run = stretch.run;
-            run.last = run.last.saturating_sub(from.saturating_sub(stretch.distance).max(0));
+            run.last = run
+                .last
+                .saturating_sub(from.saturating_sub(stretch.distance).max(0));
             let above = distance(stretch, run.first).saturating_sub(top);
             run.first = run.first.saturating_add(above.max(0));
             while let Some(id) = self.summaries.newest_in(&run)? {
@@ -167,7 +171,11 @@ fn distance(stretch: &Stretch, id: i64) -> i64 {
 
 /// Reads a message of a stretch, which `more` others follow with ids one by one.
 fn read(fetch: &mut Option<Fetch>, stretch: &Stretch, id: i64, more: u64) -> Result<Message> {
-    let Run { first, last, parent } = stretch.run;
+    let Run {
+        first,
+        last,
+        parent,
+    } = stretch.run;
     let child = if id == last {
         stretch.child
     } else {
@@ -179,7 +187,14 @@ fn read(fetch: &mut Option<Fetch>, stretch: &Stretch, id: i64, more: u64) -> Res
     if !fetch.go_to(id, more)? {
         return Err(links::missing(id, child));
     }
-    fetch.compare_parent(id, if id == first { parent } else { id.checked_sub(1) })?;
+    fetch.compare_parent(
+        id,
+        if id == first {
+            parent
+        } else {
+            id.checked_sub(1)
+        },
+    )?;
     let row = fetch.row()?;
     let role = row.text(ROLE)?;
     let (is_summary, is_leading) = (role == SUMMARY, matches!(role, b"system" | b"developer"));
@@ -221,52 +236,5 @@ impl Rootward<'_> {
             self.stretches = above;
         }
         Ok(Some(message))
-    }
-}
-
-/// Finds summaries by the index that holds nothing else.
-struct Summaries {
-    statement: Statement,
-    /// What was asked last, and the newest summary at or before that.
-    known: Option<(i64, Option<i64>)>,
-}
-
-impl Summaries {
-    fn open(connection: &Rc<Connection>) -> Result<Self> {
-        const INDEXED: &str = "SELECT id FROM main.messages INDEXED BY branch_messages_summaries \
-             WHERE role = 'summary' AND id <= +?1 ORDER BY id DESC LIMIT 1";
-        const EACH: &str = "SELECT id FROM main.messages \
-             WHERE +role = 'summary' AND id <= +?1 ORDER BY id DESC LIMIT 1";
-        let statement = match connection.prepare(INDEXED) {
-            // A database that was not migrated has no such index.
-            Err(error) if error.code() == code::ERROR => connection.prepare(EACH)?,
-            other => other?,
-        };
-        Ok(Self {
-            statement,
-            known: None,
-        })
-    }
-
-    /// The newest summary among the messages of a run.
-    fn newest_in(&mut self, run: &Run) -> Result<Option<i64>> {
-        let found = match self.known {
-            // A run for which what is known is enough costs nothing.
-            Some((asked, found))
-                if run.last <= asked && found.is_none_or(|found| found <= run.last) =>
-            {
-                found
-            }
-            _ => {
-                self.statement.start(&[run.last])?;
-                let found = match self.statement.step()? {
-                    true => Some(self.statement.integer(0)),
-                    false => None,
-                };
-                self.known = Some((run.last, found));
-                found
-            }
-        };
-        Ok(found.filter(|found| run.contains(*found)))
     }
 }

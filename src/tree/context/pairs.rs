@@ -106,7 +106,10 @@ impl Pairs {
             };
             self.certain += i128::from(entry.tokens);
             for at in 0..entry.calls.len() {
-                let call = self.entries.get(number).and_then(|entry| entry.calls.get(at));
+                let call = self
+                    .entries
+                    .get(number)
+                    .and_then(|entry| entry.calls.get(at));
                 let Some(call) = call.and_then(|call| self.calls.get_mut(*call)) else {
                     continue;
                 };
@@ -196,9 +199,7 @@ impl Pairs {
                 None => {
                     let number = self.calls.len();
                     push(&mut self.calls, Call::default())?;
-                    self.names
-                        .try_reserve(1)
-                        .map_err(|_| Error::no_memory())?;
+                    self.names.try_reserve(1).map_err(|_| Error::no_memory())?;
                     self.names.insert(name.clone(), number);
                     number
                 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::error::{Error, Result};
 use crate::items::{Item, Usage};
-use crate::sqlite::{Connection, Order, Parameter, Statement};
+use crate::sqlite::{Connection, Order, Statement};
 use crate::tree::path::ancestors::Cut;
 use crate::tree::path::fetch::{Fetch, Wanted};
 use crate::tree::path::gaps::Verify;

@@ -107,7 +107,9 @@ fn collect(outline: &Outline, pairs: &mut Pairs, budget: Option<i128>) -> Result
         if message.is_summary {
             continue;
         }
-        let Message { id, tokens, item, .. } = message;
+        let Message {
+            id, tokens, item, ..
+        } = message;
         pairs.add(tokens, &item, distance == 0)?;
         push(
             &mut candidates,

@@ -4,10 +4,12 @@
 //! * [`links`]: from a message to its parent, whole runs of consecutive ids at once.
 //! * [`thread`]: a thread's row, and the ids of its messages.
 //! * [`uids`]: messages by the names that callers gave them.
+//! * [`summaries`]: messages that stand for what came before them.
 //! * [`snapshot`]: reads one state of the database with several statements.
 
 pub mod links;
 pub mod scan;
 pub mod snapshot;
+pub mod summaries;
 pub mod thread;
 pub mod uids;

@@ -5,12 +5,14 @@
 //! * [`thread`]: makes and deletes threads.
 //! * [`cascade`]: rows of other tables that go with a thread.
 //! * [`remove`]: deletes messages.
+//! * [`compact`]: adds a summary of what came before.
 //! * [`copy`]: a new thread from a path.
 //! * [`label`]: names for places in a thread.
 //! * [`migrate`]: brings a database up to date.
 
 pub mod append;
 pub mod cascade;
+pub mod compact;
 pub mod copy;
 pub mod label;
 pub mod migrate;
