@@ -57,7 +57,6 @@ fn add_everything(connection: &Rc<Connection>) -> Result<()> {
     for function in functions::ALL {
         connection.register_function(function)?;
     }
-    connection.register_write()?;
     for table in tables::ALL {
         connection.register_table(table)?;
     }

@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 /// How deep our own functions may call each other through the schema (a view named `messages` that calls them, say).
 const DEEPEST: u32 = 16;
 
-/// What xUpdate is to run: gives its result code.
-pub(super) type Pending = NonNull<dyn FnMut() -> c_int>;
+/// What `branch_write` is to run.
+pub(super) type Pending = NonNull<dyn FnMut() -> Result<()>>;
 
 /// The place where a statement finds its next id.
 pub type Place = Rc<Cell<Option<i64>>>;

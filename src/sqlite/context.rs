@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::os::raw::c_int;
 
 use super::ffi;
-use super::Statement;
+use super::{guarded, Statement};
 use crate::code;
 use crate::error::Error;
 
@@ -89,7 +89,16 @@ impl Context<'_> {
     }
 
     /// The call fails.
+    #[cold]
     pub(super) fn result_error(&mut self, name: &str, error: &Error) {
+        // There is nobody to report to that this has failed.
+        drop(guarded(|| {
+            self.set_error(name, error);
+            Ok(())
+        }));
+    }
+
+    fn set_error(&mut self, name: &str, error: &Error) {
         if error.code() & 0xff == code::NOMEM {
             // SAFETY: see above. This one needs no memory itself.
             unsafe { ffi::sqlite3_result_error_nomem(self.raw) };

@@ -145,13 +145,15 @@ unsafe extern "C" fn call(
     };
     let outcome = guarded(|| {
         let _nested = registered.connection.enter()?;
-        (registered.body)(&registered.connection, arguments)
+        match (registered.body)(&registered.connection, arguments)? {
+            Answer::Null => context.result_null(),
+            Answer::Integer(integer) => context.result_integer(integer),
+            Answer::Text(text) => context.result_text(text.as_bytes()),
+            Answer::Bytes(text) => context.result_text(&text),
+        }
+        Ok(())
     });
-    match outcome {
-        Ok(Answer::Null) => context.result_null(),
-        Ok(Answer::Integer(integer)) => context.result_integer(integer),
-        Ok(Answer::Text(text)) => context.result_text(text.as_bytes()),
-        Ok(Answer::Bytes(text)) => context.result_text(&text),
-        Err(error) => context.result_error(registered.name, &error),
+    if let Err(error) = outcome {
+        context.result_error(registered.name, &error);
     }
 }

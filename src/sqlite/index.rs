@@ -221,16 +221,19 @@ impl Shape {
 
     /// Agrees with the planner. `Ok(false)` means: not this way.
     ///
+    /// SQLite's structure is never borrowed, since SQLite itself reads it when it is asked for a limit: what is asked is
+    /// read first, and the answer is written last.
+    ///
     /// # Safety
     /// `info` is what SQLite passed to xBestIndex, during that call.
     pub(super) unsafe fn best_index(&self, info: *mut ffi::sqlite3_index_info) -> Result<bool> {
-        // SAFETY: SQLite owns the structure and leaves it to this call; its arrays have the lengths that it names.
-        let (info_ref, constraints, usages, terms) = unsafe {
+        // SAFETY: SQLite owns the structure and leaves it to this call; its arrays have the lengths that it names, and
+        // are not written to meanwhile.
+        let (constraints, terms, used) = unsafe {
             (
-                &mut *info,
                 slice((*info).aConstraint, (*info).nConstraint),
-                slice((*info).aConstraintUsage, (*info).nConstraint),
                 slice((*info).aOrderBy, (*info).nOrderBy),
+                (*info).colUsed,
             )
         };
         let mut chosen = [None; MOST_ARGUMENTS];
@@ -259,52 +262,50 @@ impl Shape {
             }
             lacking |= !named && at < self.required;
         }
+        let given = (0..).zip(&chosen).fold(0, |mask, (at, chosen)| {
+            mask | u32::from(chosen.is_some()) << at
+        });
         if lacking {
             // No error yet: older SQLites ask about each side of an OR alone, without the arguments that are there. If
             // this is what comes to be run, `check_given` says what is missing.
-            let given = chosen.iter().enumerate();
-            info_ref.idxNum = Plan {
-                given: given.fold(0, |mask, (at, chosen)| {
-                    mask | u32::from(chosen.is_some()) << at
-                }),
+            let plan = Plan {
+                given,
                 order: Order::Natural,
                 used: 0,
+            };
+            // SAFETY: as above.
+            unsafe {
+                (*info).idxNum = plan.encode();
+                (*info).estimatedCost = NEVER;
+                (*info).estimatedRows = i64::MAX;
             }
-            .encode();
-            info_ref.estimatedCost = NEVER;
-            info_ref.estimatedRows = i64::MAX;
             return Ok(true);
         }
-        let mut given = 0;
-        let mut position = 0;
-        let mut limit = None;
-        for (argument, constraint) in chosen.iter().enumerate() {
-            let Some(constraint) = constraint else {
-                continue;
-            };
-            given |= 1_u32 << argument;
-            position += 1;
-            if let Some(usage) = usages.get_mut(*constraint) {
-                usage.argvIndex = position;
-                usage.omit = 1;
-            }
-            if self.limit == Some(argument) {
-                // SAFETY: as this function's own condition says.
-                limit = unsafe { constant(info, *constraint) };
-            }
-        }
+        let limit = self
+            .limit
+            .and_then(|limit| chosen.get(limit).copied().flatten())
+            // SAFETY: as this function's own condition says.
+            .and_then(|constraint| unsafe { constant(info, constraint) });
         let order = self.order_for(terms, given);
-        info_ref.orderByConsumed = c_int::from(order.is_some());
         let rows = limit.map_or(self.rows, |limit| limit.clamp(0, self.rows.max(1)));
-        info_ref.estimatedRows = rows.max(1);
-        info_ref.estimatedCost = 5.0 + 2.0 * rows as f64;
         let mask = (1_u64 << Plan::USED_BITS) - 1;
-        info_ref.idxNum = Plan {
+        let plan = Plan {
             given,
             order: order.unwrap_or(Order::Natural),
-            used: u32::try_from(info_ref.colUsed & mask).unwrap_or(u32::MAX),
+            used: u32::try_from(used & mask).unwrap_or(u32::MAX),
+        };
+        // SAFETY: as above. The places in `aConstraintUsage` are those of the constraints.
+        unsafe {
+            for (position, constraint) in (1..).zip(chosen.into_iter().flatten()) {
+                let usage = (*info).aConstraintUsage.add(constraint);
+                (*usage).argvIndex = position;
+                (*usage).omit = 1;
+            }
+            (*info).orderByConsumed = c_int::from(order.is_some());
+            (*info).estimatedRows = rows.max(1);
+            (*info).estimatedCost = 5.0 + 2.0 * rows as f64;
+            (*info).idxNum = plan.encode();
         }
-        .encode();
         Ok(true)
     }
 
@@ -358,13 +359,13 @@ unsafe fn constant(info: *mut ffi::sqlite3_index_info, constraint: usize) -> Opt
 }
 
 /// # Safety
-/// `start` is null or points to `length` elements, which nobody else uses for `'a`.
-unsafe fn slice<'a, T>(start: *mut T, length: c_int) -> &'a mut [T] {
+/// `start` is null or points to `length` elements, which nobody writes to for `'a`.
+unsafe fn slice<'a, T>(start: *const T, length: c_int) -> &'a [T] {
     match usize::try_from(length) {
         // SAFETY: as the function's own condition says.
         Ok(length) if length > 0 && !start.is_null() => unsafe {
-            std::slice::from_raw_parts_mut(start, length)
+            std::slice::from_raw_parts(start, length)
         },
-        _ => &mut [],
+        _ => &[],
     }
 }

@@ -34,8 +34,9 @@ pub use feed::Feed;
 pub use function::{Answer, Function, Risk};
 pub use index::{Order, Plan, Shape, SortKey};
 pub use statement::{Parameter, Statement};
-pub use table::{Arguments, Listed, Rows, Table};
+pub use table::{Arguments, Change, Listed, NoRows, Rows, Table};
 pub use value::{Kind, Value};
+pub use write::BranchWrite;
 
 /// Runs a callback's body, and turns a panic in it into an error.
 #[inline(always)]

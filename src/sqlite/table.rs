@@ -1,4 +1,4 @@
-//! Registering table-valued functions: eponymous virtual tables that are only read.
+//! Registering table-valued functions: eponymous virtual tables. Most are only read.
 
 use std::ffi::CString;
 use std::os::raw::{c_char, c_int, c_void};
@@ -17,8 +17,51 @@ pub trait Table: 'static {
     /// Whether statements are kept while it is connected (see [`Connection::prepare`]). Not for a table that kept
     /// statements read, because they keep it connected.
     const ANCHOR: bool = true;
+    /// What INSERT, UPDATE and DELETE do, for a table that takes them. Gives the rowid of a new row, which becomes the
+    /// caller's `last_insert_rowid()`.
+    const WRITE: Option<fn(&Rc<Connection>, Change<'_>) -> Result<i64>> = None;
+    /// Whether it can be used from the user's own SQL only: not from views and triggers.
+    const DIRECTONLY: bool = false;
+    /// Why nothing can be read from it, if nothing can.
+    const UNREADABLE: Option<&'static str> = None;
     /// The rows of one use of it.
     type Rows: Rows;
+}
+
+/// What a statement does to a table.
+pub enum Change<'a> {
+    /// A new row, with these values of all columns, the hidden ones included.
+    #[allow(dead_code)] // What takes them comes next.
+    Insert(&'a [Value<'a>]),
+    /// Other values for a row.
+    Update,
+    /// One row less.
+    Delete,
+}
+
+/// The rows of a table from which nothing can be read.
+pub enum NoRows {}
+
+impl Rows for NoRows {
+    fn filter(_: &Rc<Connection>, _: &Arguments<'_>, _: Plan) -> Result<Self> {
+        Err(Error::misuse("has no rows"))
+    }
+
+    fn eof(&self) -> bool {
+        match *self {}
+    }
+
+    fn next(&mut self) -> Result<()> {
+        match *self {}
+    }
+
+    fn column(&self, _: &mut Context<'_>, _: usize) -> Result<()> {
+        match *self {}
+    }
+
+    fn rowid(&self) -> i64 {
+        match *self {}
+    }
 }
 
 /// The rows of one use of a table, one at a time: a cursor. The methods have the names of SQLite's callbacks.
@@ -78,7 +121,7 @@ impl Connection {
 
 /// # Safety
 /// The module's callbacks take an `Rc<Connection>` as their user data.
-pub(super) unsafe fn register_module(
+unsafe fn register_module(
     connection: &Rc<Connection>,
     name: &str,
     module: &'static ffi::sqlite3_module,
@@ -110,10 +153,15 @@ struct Connected {
     connection: Rc<Connection>,
 }
 
-/// A cursor, likewise.
+/// A cursor, likewise. SQLite has the first field for itself, so nothing of ours ever borrows the whole.
 #[repr(C)]
 struct Cursor<R> {
     base: ffi::sqlite3_vtab_cursor,
+    open: Open<R>,
+}
+
+/// What is ours of a cursor.
+struct Open<R> {
     /// None before the start, and after the end: what rows hold is given up as early as can be.
     rows: Option<R>,
     kept: Kept,
@@ -188,6 +236,10 @@ impl<T: Table> Glue<T> {
         xEof: Some(eof::<T>),
         xColumn: Some(column::<T>),
         xRowid: Some(rowid::<T>),
+        xUpdate: match T::WRITE {
+            Some(_) => Some(update::<T>),
+            None => None,
+        },
         ..ffi::NO_CALLBACKS
     };
 }
@@ -196,12 +248,18 @@ impl<T: Table> Glue<T> {
 ///
 /// # Safety
 /// `place` is a table's message, which SQLite frees.
-pub(super) unsafe fn report(place: *mut *mut c_char, name: &str, error: &Error) -> c_int {
-    // SAFETY: as the function's own condition says; the message before this one is freed.
-    unsafe {
-        ffi::sqlite3_free((*place).cast());
-        *place = ffi::allocate_text(ffi::own_malloc(), &format!("{name}: {}", error.message()));
-    }
+#[cold]
+unsafe fn report(place: *mut *mut c_char, name: &str, error: &Error) -> c_int {
+    // What cannot be said is not said; the code is what counts.
+    drop(guarded(|| {
+        // SAFETY: as the function's own condition says; the message before this one is freed.
+        unsafe {
+            ffi::sqlite3_free((*place).cast());
+            *place = std::ptr::null_mut();
+            *place = ffi::allocate_text(ffi::own_malloc(), &format!("{name}: {}", error.message()));
+        }
+        Ok(())
+    }));
     error.code()
 }
 
@@ -211,23 +269,24 @@ pub(super) unsafe fn report(place: *mut *mut c_char, name: &str, error: &Error) 
 /// `cursor` is one that `open::<T>` made and `close::<T>` has not freed.
 unsafe fn with_cursor<T: Table>(
     cursor: *mut ffi::sqlite3_vtab_cursor,
-    body: impl FnOnce(&mut Cursor<T::Rows>, &Rc<Connection>) -> Result<()>,
+    body: impl FnOnce(&mut Open<T::Rows>, &Rc<Connection>) -> Result<()>,
 ) -> c_int {
-    // SAFETY: the condition above. The table outlives its cursors, and SQLite makes one call at a time on a cursor.
-    let (cursor, connected) = unsafe {
-        (
-            &mut *cursor.cast::<Cursor<T::Rows>>(),
-            (*cursor).pVtab.cast::<Connected>(),
-        )
+    let cursor = cursor.cast::<Cursor<T::Rows>>();
+    // SAFETY: the condition above. SQLite makes one call at a time on a cursor, and leaves our part of it alone. The
+    // table outlives its cursors, and a call that is nested in this one may use it too: so that reference is shared.
+    let (table, open, connection) = unsafe {
+        let table = (*cursor).base.pVtab.cast::<Connected>();
+        (table, &mut (*cursor).open, &(*table).connection)
     };
-    // SAFETY: as above. A call that is nested in this one may use the same table, so the reference is a shared one.
-    let connection = unsafe { &(*connected).connection };
-    match guarded(|| body(cursor, connection)) {
+    match guarded(|| body(open, connection)) {
         Ok(()) => code::OK,
         Err(error) => {
-            cursor.rows = None;
+            drop(guarded(|| {
+                open.rows = None;
+                Ok(())
+            }));
             // SAFETY: the table is connected.
-            unsafe { report(&raw mut (*connected).base.zErrMsg, T::SHAPE.name, &error) }
+            unsafe { report(&raw mut (*table).base.zErrMsg, T::SHAPE.name, &error) }
         }
     }
 }
@@ -244,6 +303,13 @@ unsafe extern "C" fn connect<T: Table>(
     let connection = unsafe { Rc::clone(&*user_data.cast::<Rc<Connection>>()) };
     let outcome = guarded(|| {
         declare(&connection, db, &T::SHAPE.declaration())?;
+        if T::DIRECTONLY {
+            // SAFETY: called from xConnect, with the connection that SQLite passed to it. The option takes no argument.
+            let outcome = unsafe { ffi::sqlite3_vtab_config(db, ffi::SQLITE_VTAB_DIRECTONLY) };
+            if outcome != code::OK {
+                return Err(connection.error(outcome));
+            }
+        }
         Ok(Box::new(Connected {
             base: EMPTY_TABLE,
             connection: Rc::clone(&connection),
@@ -263,18 +329,14 @@ unsafe extern "C" fn connect<T: Table>(
     }
 }
 
-pub(super) const EMPTY_TABLE: ffi::sqlite3_vtab = ffi::sqlite3_vtab {
+const EMPTY_TABLE: ffi::sqlite3_vtab = ffi::sqlite3_vtab {
     pModule: std::ptr::null(),
     nRef: 0,
     zErrMsg: std::ptr::null_mut(),
 };
 
 /// Tells SQLite the columns of a table that is being connected.
-pub(super) fn declare(
-    connection: &Connection,
-    db: *mut ffi::sqlite3,
-    declaration: &str,
-) -> Result<()> {
+fn declare(connection: &Connection, db: *mut ffi::sqlite3, declaration: &str) -> Result<()> {
     let text = CString::new(declaration)
         .map_err(|_| Error::new(code::INTERNAL, "a declaration with a NUL"))?;
     // SAFETY: called from xConnect, with the connection that SQLite passed to it.
@@ -307,8 +369,12 @@ unsafe extern "C" fn best_index<T: Table>(
         // SAFETY: the table is connected.
         unsafe { (*table.cast::<Connected>()).connection.table_planned() };
     }
-    // SAFETY: SQLite passes a structure for this call.
-    match guarded(|| unsafe { T::SHAPE.best_index(info) }) {
+    let outcome = guarded(|| match T::UNREADABLE {
+        Some(why) => Err(Error::misuse(why)),
+        // SAFETY: SQLite passes a structure for this call.
+        None => unsafe { T::SHAPE.best_index(info) },
+    });
+    match outcome {
         Ok(true) => code::OK,
         Ok(false) => code::CONSTRAINT,
         // SAFETY: the table is connected.
@@ -324,8 +390,10 @@ unsafe extern "C" fn open<T: Table>(
         base: ffi::sqlite3_vtab_cursor {
             pVtab: std::ptr::null_mut(),
         },
-        rows: None,
-        kept: Kept([std::ptr::null_mut(); 4]),
+        open: Open {
+            rows: None,
+            kept: Kept([std::ptr::null_mut(); 4]),
+        },
     });
     // SAFETY: SQLite asks for the cursor here, sets its table, and gives it back to `close`.
     unsafe { *cursor = Box::into_raw(opened).cast() };
@@ -385,7 +453,8 @@ unsafe extern "C" fn next<T: Table>(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_
 
 unsafe extern "C" fn eof<T: Table>(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
     // SAFETY: SQLite passes a cursor of ours.
-    c_int::from(unsafe { (*cursor.cast::<Cursor<T::Rows>>()).rows.is_none() })
+    let open = unsafe { &(*cursor.cast::<Cursor<T::Rows>>()).open };
+    c_int::from(open.rows.is_none())
 }
 
 unsafe extern "C" fn column<T: Table>(
@@ -394,8 +463,10 @@ unsafe extern "C" fn column<T: Table>(
     column: c_int,
 ) -> c_int {
     // SAFETY: SQLite passes a cursor of ours, and the context of a call that lasts until this returns.
-    let (cursor, mut context) =
-        unsafe { (&*cursor.cast::<Cursor<T::Rows>>(), Context::new(context)) };
+    let (cursor, mut context) = unsafe {
+        let open = &(*cursor.cast::<Cursor<T::Rows>>()).open;
+        (open, Context::new(context))
+    };
     let outcome = guarded(|| {
         let column = usize::try_from(column).unwrap_or(usize::MAX);
         if let Some(at) = column.checked_sub(Glue::<T>::VISIBLE) {
@@ -436,5 +507,35 @@ unsafe extern "C" fn rowid<T: Table>(
             *rowid = cursor.rows.as_ref().map_or(0, Rows::rowid);
             Ok(())
         })
+    }
+}
+
+unsafe extern "C" fn update<T: Table>(
+    table: *mut ffi::sqlite3_vtab,
+    count: c_int,
+    values: *mut *mut ffi::sqlite3_value,
+    rowid: *mut i64,
+) -> c_int {
+    let table = table.cast::<Connected>();
+    // SAFETY: the table is connected, and SQLite passes `count` values that last until this returns.
+    let (connection, values) = unsafe { (&(*table).connection, Value::all(values, count)) };
+    let outcome = guarded(|| {
+        let write = T::WRITE.ok_or_else(|| Error::misuse("may not be modified"))?;
+        // A deletion has the row's id alone; an insertion a NULL in its place, a new row's id, and the columns.
+        let change = match values {
+            [_] => Change::Delete,
+            [old, _, columns @ ..] if old.kind() == Kind::Null => Change::Insert(columns),
+            _ => Change::Update,
+        };
+        write(connection, change)
+    });
+    match outcome {
+        Ok(new) => {
+            // SAFETY: SQLite gives a place for the id of a row that is inserted, and looks at it for that alone.
+            unsafe { *rowid = new };
+            code::OK
+        }
+        // SAFETY: the table is connected.
+        Err(error) => unsafe { report(&raw mut (*table).base.zErrMsg, T::SHAPE.name, &error) },
     }
 }

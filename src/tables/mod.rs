@@ -15,7 +15,7 @@ mod stretches;
 mod tree;
 mod usage;
 
-use crate::sqlite::Listed;
+use crate::sqlite::{BranchWrite, Listed};
 
 /// The one list of them: each is registered, and checked for completeness by the tests, from its line here. What it
 /// looks like is in its file, as `SHAPE`.
@@ -32,6 +32,7 @@ pub const ALL: &[Listed] = &[
     Listed::of::<check::BranchCheck>(),
     Listed::of::<labels::BranchLabels>(),
     // For the extension's own statements.
+    Listed::of::<BranchWrite>(),
     Listed::of::<feed::BranchFeed>(),
     Listed::of::<stretches::BranchStretches>(),
 ];

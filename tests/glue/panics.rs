@@ -30,6 +30,11 @@ const HOLES: [Hole; 11] = holes! {
     value_type value_int64 result_value
 };
 
+/// What is used to give a result or to say that something failed, and what the planner's callback uses.
+const SAYING: [Hole; 9] = holes! {
+    result_int64 result_text64 result_error result_error_code errmsg extended_errcode malloc free vtab_rhs_value
+};
+
 /// A connection whose extension calls through a table of ours.
 fn doctored() -> (Connection, &'static mut Routines) {
     // Hundreds of panics are on the way, and their backtraces take long.
@@ -106,6 +111,49 @@ fn in_a_function_or_a_table() {
     // Most of them need most of the routines.
     assert!(caught > 100, "{caught}");
     // All is as it was.
+    for (_, sql) in READS.into_iter().chain(WRITES) {
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.raw_query().next().unwrap();
+    }
+    connection.close().map_err(|(_, error)| error).unwrap();
+}
+
+/// Where neither a result nor an error can be said, the host goes on all the same.
+#[test]
+fn while_an_answer_is_given() {
+    if !in_own_process("panics::while_an_answer_is_given") {
+        return;
+    }
+    let (connection, own) = doctored();
+    let asked = [
+        "SELECT branch_version(), branch_depth(3)",
+        "SELECT * FROM branch_messages('t', 5)",
+        "SELECT graph FROM branch_tree('t')",
+        "SELECT branch_depth(x'00')",
+        "SELECT branch_fork(77, 'user', 'x')",
+        "SELECT branch_append('t', 'user', 'x', 'no json')",
+        "SELECT * FROM branch_path(x'00')",
+        "SELECT * FROM branch_messages('t', -1)",
+        "SELECT * FROM branch_messages",
+        "SELECT * FROM branch_write",
+        "INSERT INTO branch_write VALUES (1)",
+    ];
+    for hole in SAYING {
+        for sql in asked {
+            let before = contents(&connection);
+            // SAFETY: as in `doctored`.
+            let whole = unsafe { std::ptr::read(own) };
+            (hole.make)(own);
+            drop(connection.prepare(sql).and_then(|mut statement| {
+                let mut rows = statement.raw_query();
+                while rows.next()?.is_some() {}
+                Ok(())
+            }));
+            *own = whole;
+            assert_eq!(contents(&connection), before, "{sql} without {}", hole.name);
+            assert!(connection.is_autocommit(), "{sql} without {}", hole.name);
+        }
+    }
     for (_, sql) in READS.into_iter().chain(WRITES) {
         let mut statement = connection.prepare(sql).unwrap();
         statement.raw_query().next().unwrap();

@@ -48,8 +48,7 @@ fn calls() -> Vec<(String, Vec<Wanted>)> {
             names.filter(|name| !name.is_empty()).map(wanted).collect(),
         )
     });
-    let inside = ("SELECT * FROM branch_write".to_owned(), vec![Text]);
-    declared.chain([inside]).collect()
+    declared.collect()
 }
 
 pub struct Harness {

@@ -78,7 +78,6 @@ constants! {
     SQLITE_FLOAT: c_int,
     SQLITE_TEXT: c_int,
     SQLITE_BLOB: c_int,
-    SQLITE_NULL: c_int,
     SQLITE_UTF8: c_int,
     SQLITE_DIRECTONLY: c_int,
     SQLITE_INNOCUOUS: c_int,
