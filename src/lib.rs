@@ -36,6 +36,7 @@
 
 mod arguments;
 mod error;
+mod exchange;
 mod functions;
 mod items;
 #[allow(unsafe_code)]

@@ -33,7 +33,7 @@ pub fn fill(connection: &Connection) {
 }
 
 /// Calls that write, as expressions. With these arguments they do the same each time.
-pub const WRITES: [&str; 14] = [
+pub const WRITES: [&str; 16] = [
     "branch_append('t', 'user', 'new', '{\"a\": 1}', 100)",
     "branch_append('t', 'user', printf('%.20000c', 'x'), NULL, 100)",
     "branch_fork(3, 'user', 'new', NULL, 100)",
@@ -47,6 +47,8 @@ pub const WRITES: [&str; 14] = [
     "branch_label(7, 'here', 100)",
     "branch_label(8, NULL)",
     "branch_unlabel('t', 'there')",
+    "branch_put('t', '[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"new\"}]', 100)",
+    "branch_put('made', '[{\"role\":\"user\",\"content\":\"a\"}]', 100)",
     "branch_migrate()",
 ];
 
@@ -60,7 +62,7 @@ pub const AROUND: [&str; 5] = [
 ];
 
 /// Statements that only read.
-pub const READS: [&str; 24] = [
+pub const READS: [&str; 26] = [
     "SELECT branch_version(), branch_debug()",
     "SELECT branch_depth(7)",
     "SELECT branch_root(7)",
@@ -84,5 +86,7 @@ pub const READS: [&str; 24] = [
     "SELECT * FROM branch_diff(5, 7)",
     "SELECT * FROM branch_labels()",
     "SELECT * FROM branch_labels('t') ORDER BY label DESC",
+    "SELECT branch_export('t', 'jsonl')",
+    "SELECT branch_export('u', 'markdown')",
     "SELECT * FROM branch_check()",
 ];

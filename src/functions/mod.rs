@@ -1,6 +1,7 @@
 //! The scalar functions.
 
 mod context;
+mod exchange;
 mod info;
 mod label;
 mod migrate;
@@ -9,6 +10,7 @@ mod thread;
 mod uid;
 mod write;
 
+use crate::arguments;
 use crate::code;
 use crate::error::{Error, Result};
 use crate::sqlite::{Function, Risk, Value};
@@ -43,7 +45,9 @@ functions! {
     "branch_compact(thread_id, summary [, first_kept_id [, item_json [, created_at [, uid]]]])"  Writes  write::compact;
     "branch_label(message_id, label [, created_at])"                     Writes   label::label;
     "branch_unlabel(thread_id, label)"                                   Writes   label::unlabel;
+    "branch_put(thread_id, messages [, created_at])"                     Writes   exchange::put;
 
+    "branch_export(thread_id, format)"                                   Reads    exchange::export;
     "branch_id(uid)"                                                     Reads    uid::id;
     "branch_uid(message_id)"                                             Reads    uid::uid;
     "branch_depth(message_id)"                                           Reads    read::depth;
@@ -59,4 +63,12 @@ fn argument<'a>(values: &[Value<'a>], at: usize) -> Result<Value<'a>> {
         .get(at)
         .copied()
         .ok_or_else(|| Error::new(code::INTERNAL, "an argument is missing"))
+}
+
+/// A time in Unix seconds, now where there is none.
+fn time(values: &[Value<'_>], at: usize) -> Result<i64> {
+    match values.get(at) {
+        Some(value) => arguments::time("created_at", *value),
+        None => Ok(arguments::now()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::argument;
+use super::{argument, time};
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Answer, Connection, Value};
@@ -106,11 +106,4 @@ pub fn compact(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answ
         ..extras(values)?
     };
     compact::compact(connection, thread, summary, first_kept).map(Answer::Integer)
-}
-
-fn time(values: &[Value<'_>], at: usize) -> Result<i64> {
-    match values.get(at) {
-        Some(value) => arguments::time("created_at", *value),
-        None => Ok(arguments::now()),
-    }
 }

@@ -44,6 +44,11 @@ impl Feed {
         i64::try_from(self.number).unwrap_or(-1)
     }
 
+    /// Whether the statement has taken what it was to get next.
+    pub fn is_free(&self) -> bool {
+        self.place.get().is_none()
+    }
+
     /// What the statement gets next. It takes each id once, and ends when there is none.
     pub fn set(&self, id: i64) {
         self.place.set(Some(id));

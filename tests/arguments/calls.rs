@@ -78,7 +78,7 @@ const fn table(
 }
 
 /// All of them.
-pub const CALLS: [Call; 28] = [
+pub const CALLS: [Call; 30] = [
     function(
         "branch_append",
         &[
@@ -158,6 +158,18 @@ pub const CALLS: [Call; 28] = [
     function(
         "branch_unlabel",
         &[("thread_id", Thread, "'t'"), ("label", Text, "'here'")],
+    ),
+    function(
+        "branch_put",
+        &[
+            ("thread_id", Thread, "'t'"),
+            ("messages", Text, "'[]'"),
+            ("created_at", Time, "5"),
+        ],
+    ),
+    function(
+        "branch_export",
+        &[("thread_id", Thread, "'t'"), ("format", Text, "'jsonl'")],
     ),
     function("branch_depth", &[("message_id", MaybeMessage, "2")]),
     function("branch_root", &[("message_id", MaybeMessage, "2")]),

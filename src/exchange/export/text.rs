@@ -1,0 +1,129 @@
+//! The text that an export grows into. Running out of memory is an error here, as everywhere.
+
+use crate::error::{Error, Result};
+
+/// Text, and how to write JSON into it.
+#[derive(Default)]
+pub struct Text {
+    text: String,
+    /// Whether `<` is written as an escape inside JSON strings, so that no `</script` can end the data of a page.
+    for_page: bool,
+}
+
+impl Text {
+    /// For JSON that stands in an HTML page.
+    pub fn for_page() -> Self {
+        Self {
+            text: String::new(),
+            for_page: true,
+        }
+    }
+
+    /// What was written.
+    pub fn into_string(self) -> String {
+        self.text
+    }
+
+    /// Writes text as it is. Inlined wherever it is called, it would make the library larger by kilobytes.
+    #[inline(never)]
+    pub fn write(&mut self, text: &str) -> Result<()> {
+        if self.text.capacity() - self.text.len() < text.len() {
+            self.text
+                .try_reserve(text.len())
+                .map_err(|_| Error::no_memory())?;
+        }
+        self.text.push_str(text);
+        Ok(())
+    }
+
+    /// Writes a number.
+    pub fn integer(&mut self, integer: i64) -> Result<()> {
+        self.write(&integer.to_string())
+    }
+
+    /// Writes a number, or null.
+    pub fn optional(&mut self, integer: Option<i64>) -> Result<()> {
+        match integer {
+            Some(integer) => self.integer(integer),
+            None => self.write("null"),
+        }
+    }
+
+    /// Writes bytes that ought to be UTF-8: what is not becomes U+FFFD.
+    pub fn lossy(&mut self, text: &[u8]) -> Result<()> {
+        self.write(&String::from_utf8_lossy(text))
+    }
+
+    /// Writes a JSON string that gives back each byte: text that is not UTF-8, which JSON cannot hold, becomes
+    /// `{"hex":"…"}`.
+    pub fn exact(&mut self, text: &[u8]) -> Result<()> {
+        match std::str::from_utf8(text) {
+            Ok(text) => self.string(text),
+            Err(_) => {
+                self.write("{\"hex\":\"")?;
+                for byte in text {
+                    self.write(&format!("{byte:02X}"))?;
+                }
+                self.write("\"}")
+            }
+        }
+    }
+
+    /// Writes a JSON string.
+    pub fn string(&mut self, text: &str) -> Result<()> {
+        self.write("\"")?;
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(|byte| self.is_escaped(byte)) {
+            let (plain, from) = rest.split_at(at);
+            self.write(plain)?;
+            // What is escaped is a single byte.
+            let (escaped, after) = from.split_at(1);
+            match escaped {
+                "\"" => self.write("\\\"")?,
+                "\\" => self.write("\\\\")?,
+                "\n" => self.write("\\n")?,
+                "\r" => self.write("\\r")?,
+                "\t" => self.write("\\t")?,
+                other => {
+                    let byte = other.as_bytes().first().copied().unwrap_or_default();
+                    self.write(&format!("\\u{byte:04x}"))?;
+                }
+            }
+            rest = after;
+        }
+        self.write(rest)?;
+        self.write("\"")
+    }
+
+    fn is_escaped(&self, byte: u8) -> bool {
+        byte < 0x20 || byte == b'"' || byte == b'\\' || (self.for_page && byte == b'<')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Text;
+
+    /// Against a JSON reader that is not ours.
+    #[test]
+    fn strings_come_back() {
+        for text in [
+            "",
+            "plain",
+            "\"\\/\u{8}\u{c}\n\r\t\0\u{1f}\u{7f}\u{2028}é漢😀",
+            "</script><!--",
+        ] {
+            for mut written in [Text::default(), Text::for_page()] {
+                written.exact(text.as_bytes()).unwrap();
+                let json = written.into_string();
+                assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            }
+        }
+        let mut page = Text::for_page();
+        page.string("</script><!--").unwrap();
+        assert!(!page.into_string().contains('<'));
+        let mut bytes = Text::default();
+        bytes.exact(b"a\xff").unwrap();
+        assert_eq!(bytes.into_string(), r#"{"hex":"61FF"}"#);
+    }
+}

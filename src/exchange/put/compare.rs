@@ -1,0 +1,93 @@
+//! When a message that was sent is one that is stored.
+//!
+//! Role, text, name, calls with their arguments, results, and parts that are not text: those make a message. What a store
+//! has beside (usage, ids of its own, times, what a model has thought) does not.
+
+use std::cell::OnceCell;
+
+use crate::exchange::openai::Element;
+use crate::items::canonical::canonical;
+use crate::items::parts::Parts;
+
+/// A message that was sent.
+pub struct Sent<'a> {
+    /// What was read of it.
+    pub element: Element<'a>,
+    parts: OnceCell<Comparable>,
+}
+
+impl<'a> Sent<'a> {
+    /// Takes an element of the array.
+    pub fn new(element: Element<'a>) -> Self {
+        Self {
+            element,
+            parts: OnceCell::new(),
+        }
+    }
+
+    /// Whether it is a stored message, whose item is read only if need be.
+    pub fn is(&self, role: &[u8], content: &[u8], item: Option<&[u8]>) -> bool {
+        let Element {
+            role: own_role,
+            content: own_content,
+            original,
+        } = &self.element;
+        if own_role.as_bytes() != role || own_content.as_bytes() != content {
+            return false;
+        }
+        let original = original.text().as_bytes();
+        if item == Some(original) {
+            return true;
+        }
+        let parts = self
+            .parts
+            .get_or_init(|| Comparable::of(original, own_content));
+        *parts == Comparable::of(item.unwrap_or_default(), own_content)
+    }
+}
+
+/// What of an item is compared.
+#[derive(PartialEq)]
+struct Comparable {
+    name: Option<String>,
+    /// Ids, names, arguments.
+    calls: Vec<(Option<String>, String, String)>,
+    /// Ids and texts.
+    outputs: Vec<(String, String)>,
+    media: Vec<String>,
+}
+
+impl Comparable {
+    fn of(item: &[u8], content: &str) -> Self {
+        let parts = Parts::read(item);
+        Self {
+            name: parts.name,
+            calls: parts
+                .calls
+                .into_iter()
+                .map(|call| {
+                    let arguments = canonical(&call.arguments).into_owned();
+                    (call.id, call.name, arguments)
+                })
+                .collect(),
+            outputs: parts
+                .outputs
+                .into_iter()
+                .map(|output| {
+                    // Where the item has the call's id alone, the text is the message's.
+                    let text = if output.text.is_empty() {
+                        content.to_owned()
+                    } else {
+                        output.text
+                    };
+                    (output.id, text)
+                })
+                .collect(),
+            media: parts
+                .media
+                .iter()
+                .map(|media| canonical(&media.json).into_owned())
+                .collect(),
+        }
+    }
+}

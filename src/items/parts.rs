@@ -1,0 +1,274 @@
+//! A message's tool calls with their arguments, results with their texts, thoughts, and parts that are not text.
+//!
+//! [`Item`](super::Item) reads the ids alone, which is all that a context needs; who compares or shows messages needs
+//! this. The same shapes, in the same three places: top level, `message`, `payload`.
+
+use super::json::Raw;
+use super::read::keep;
+
+/// A call of a tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Call {
+    /// What its result refers to. Tools that a provider runs itself may have none.
+    pub id: Option<String>,
+    /// The tool.
+    pub name: String,
+    /// JSON as a rule; of a custom tool any text.
+    pub arguments: String,
+}
+
+/// The result of a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Output {
+    /// The call.
+    pub id: String,
+    /// What came back, as text.
+    pub text: String,
+}
+
+/// A part of a message that is not text: an image, a file, a sound.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Media {
+    /// Its `type`.
+    pub kind: String,
+    /// The whole, as JSON.
+    pub json: String,
+}
+
+/// What a message consists of, beside its text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The speaker's `name`, in Chat Completions.
+    pub name: Option<String>,
+    /// In the order of the text; so below.
+    pub calls: Vec<Call>,
+    /// Results.
+    pub outputs: Vec<Output>,
+    /// What a model has thought.
+    pub thoughts: Vec<String>,
+    /// Images, files, sounds.
+    pub media: Vec<Media>,
+}
+
+impl Parts {
+    /// Reads the text of `item_json`. Of a text that is not JSON, or of none, nothing is found.
+    pub fn read(text: &[u8]) -> Self {
+        let mut parts = Self::default();
+        if let Some(top) = Raw::of(text) {
+            parts.of(top);
+        }
+        parts
+    }
+
+    /// Reads a value that is an item.
+    pub fn of(&mut self, top: Raw<'_>) {
+        top.elements(&mut |element| self.block(element));
+        let mut own = Holder::default();
+        top.members(&mut |name, value| match name {
+            b"message" | b"payload" => {
+                let mut inner = Holder::default();
+                value.members(&mut |name, value| inner.member(name, value));
+                inner.settle(self);
+            }
+            _ => own.member(name, value),
+        });
+        own.settle(self);
+    }
+
+    /// A block of content.
+    fn block(&mut self, value: Raw<'_>) {
+        let mut holder = Holder::default();
+        value.members(&mut |name, value| holder.member(name, value));
+        let kind = holder.kind.take().unwrap_or_default();
+        match kind.as_str() {
+            "text" | "input_text" | "output_text" | "summary_text" | "refusal" => {}
+            "thinking" | "reasoning" => self.thoughts.extend(holder.thought()),
+            "redacted_thinking" => {}
+            _ if holder.is_tool(&kind) => {
+                holder.kind = Some(kind);
+                holder.settle(self);
+            }
+            _ if kind.is_empty() => {}
+            _ => self.media.push(Media {
+                kind,
+                json: value.text().to_owned(),
+            }),
+        }
+    }
+}
+
+/// An object that may be a message, a call, a result or a part: what was met of its members.
+#[derive(Default)]
+struct Holder<'a> {
+    kind: Option<String>,
+    id: Option<String>,
+    call_id: Option<String>,
+    result_of: Option<String>,
+    name: Option<String>,
+    arguments: Option<Raw<'a>>,
+    output: Option<Raw<'a>>,
+    content: Option<Raw<'a>>,
+    thinking: Option<Raw<'a>>,
+    tool_calls: Option<Raw<'a>>,
+    function_call: Option<Raw<'a>>,
+}
+
+impl<'a> Holder<'a> {
+    fn member(&mut self, name: &[u8], value: Raw<'a>) {
+        match name {
+            b"type" => keep(&mut self.kind, value.string()),
+            b"id" => keep(&mut self.id, value.string()),
+            b"call_id" => keep(&mut self.call_id, value.string()),
+            b"tool_call_id" | b"toolCallId" | b"tool_use_id" => {
+                keep(&mut self.result_of, value.string());
+            }
+            b"name" => keep(&mut self.name, value.string()),
+            b"arguments" | b"input" | b"action" => keep(&mut self.arguments, Some(value)),
+            b"output" => keep(&mut self.output, Some(value)),
+            b"content" => keep(&mut self.content, Some(value)),
+            b"thinking" | b"text" | b"summary" => keep(&mut self.thinking, Some(value)),
+            b"tool_calls" => keep(&mut self.tool_calls, Some(value)),
+            b"function_call" => keep(&mut self.function_call, Some(value)),
+            _ => {}
+        }
+    }
+
+    fn is_tool(&self, kind: &str) -> bool {
+        kind.ends_with("_call")
+            || kind.ends_with("_call_output")
+            || kind.ends_with("tool_use")
+            || kind.ends_with("tool_result")
+            || kind == "toolCall"
+            || self.result_of.is_some()
+    }
+
+    fn thought(&self) -> Option<String> {
+        let text = self.thinking.or(self.content).map(text)?;
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn settle(mut self, parts: &mut Parts) {
+        let kind = self.kind.take().unwrap_or_default();
+        if kind.ends_with("_call_output") {
+            if let Some(id) = self.call_id {
+                let text = self.output.map(text).unwrap_or_default();
+                parts.outputs.push(Output { id, text });
+            }
+            return;
+        }
+        if kind.ends_with("_call") {
+            parts.calls.push(Call {
+                id: self.call_id,
+                name: self.name.unwrap_or(kind),
+                arguments: self.arguments.map(argument).unwrap_or_default(),
+            });
+            return;
+        }
+        if kind.ends_with("tool_use") || kind == "toolCall" {
+            parts.calls.push(Call {
+                id: self.id,
+                name: self.name.unwrap_or(kind),
+                arguments: self.arguments.map(argument).unwrap_or_default(),
+            });
+            return;
+        }
+        if kind == "reasoning" {
+            parts.thoughts.extend(self.thought());
+            return;
+        }
+        if let Some(id) = self.result_of {
+            let text = self.content.map(text).unwrap_or_default();
+            parts.outputs.push(Output { id, text });
+            return;
+        }
+        // A message.
+        if let Some(content) = self.content {
+            content.elements(&mut |block| parts.block(block));
+        }
+        if let Some(calls) = self.tool_calls {
+            calls.elements(&mut |call| parts.calls.extend(chat_call(call)));
+        }
+        if let Some(call) = self.function_call {
+            parts.calls.extend(function(None, call));
+        }
+        if parts.name.is_none() {
+            parts.name = self.name;
+        }
+    }
+}
+
+/// A call of Chat Completions: the tool is in a member that has the name of its `type`.
+fn chat_call(call: Raw<'_>) -> Option<Call> {
+    let (mut id, mut tool) = (None, None);
+    call.members(&mut |name, value| match name {
+        b"id" => keep(&mut id, value.string()),
+        b"function" | b"custom" => keep(&mut tool, Some(value)),
+        _ => {}
+    });
+    match tool {
+        Some(tool) => function(id, tool),
+        None => id.map(|id| Call {
+            id: Some(id),
+            ..Call::default()
+        }),
+    }
+}
+
+fn function(id: Option<String>, tool: Raw<'_>) -> Option<Call> {
+    let (mut called, mut arguments) = (None, None);
+    tool.members(&mut |name, value| match name {
+        b"name" => keep(&mut called, value.string()),
+        b"arguments" | b"input" => keep(&mut arguments, Some(value)),
+        _ => {}
+    });
+    (called.is_some() || arguments.is_some() || id.is_some()).then(|| Call {
+        id,
+        name: called.unwrap_or_default(),
+        arguments: arguments.map(argument).unwrap_or_default(),
+    })
+}
+
+/// Arguments as text: a string is one already.
+fn argument(value: Raw<'_>) -> String {
+    value.string().unwrap_or_else(|| value.text().to_owned())
+}
+
+/// The text of a `content`, an `output` or a `summary`: a string, or the texts of an array's parts, a line each. Other
+/// objects that have no text are given as JSON.
+pub fn text(value: Raw<'_>) -> String {
+    if let Some(string) = value.string() {
+        return string;
+    }
+    match value.text().as_bytes().first() {
+        Some(b'[') => {
+            let mut all = String::new();
+            let mut first = true;
+            value.elements(&mut |part| {
+                if let Some(text) = part_text(part) {
+                    if !std::mem::take(&mut first) {
+                        all.push('\n');
+                    }
+                    all.push_str(&text);
+                }
+            });
+            all
+        }
+        Some(b'{') => part_text(value).unwrap_or_else(|| value.text().to_owned()),
+        Some(b'n') | None => String::new(),
+        Some(_) => value.text().to_owned(),
+    }
+}
+
+/// The text of one part. None if it is of another kind.
+fn part_text(part: Raw<'_>) -> Option<String> {
+    if let Some(string) = part.string() {
+        return Some(string);
+    }
+    let (mut found, mut kind) = (None, None);
+    part.members(&mut |name, value| match name {
+        b"text" | b"refusal" => keep(&mut found, value.string()),
+        b"type" => keep(&mut kind, value.string()),
+        _ => {}
+    });
+    found.filter(|_| kind.as_deref() != Some("reasoning"))
+}
