@@ -22,6 +22,11 @@ impl<'a> Raw<'a> {
         Some(Self(value.get()))
     }
 
+    /// A text that is known to be JSON.
+    pub fn known(text: &'a str) -> Self {
+        Self(text.trim_matches(|character: char| character.is_ascii_whitespace()))
+    }
+
     /// The text.
     pub fn text(self) -> &'a str {
         self.0
@@ -65,6 +70,11 @@ impl<'a> Raw<'a> {
             .ok()
             .filter(|number: &f64| number.is_finite())
     }
+}
+
+/// Why a text is not JSON, if it is not.
+pub fn invalid(text: &[u8]) -> Option<serde_json::Error> {
+    serde_json::from_slice::<&RawValue>(text).err()
 }
 
 /// The name of a member, as bytes: a name that is not well-formed Unicode is none that anybody looks for.

@@ -10,6 +10,8 @@ pub const INTERNAL: i32 = ffi::SQLITE_INTERNAL;
 pub const LOCKED: i32 = ffi::SQLITE_LOCKED;
 /// Out of memory.
 pub const NOMEM: i32 = ffi::SQLITE_NOMEM;
+/// What the caller hands in cannot be read (`SQLITE_IOERR_READ`).
+pub const IOERR_READ: i32 = ffi::SQLITE_IOERR_READ;
 /// A stored tree is broken.
 pub const CORRUPT_VTAB: i32 = ffi::SQLITE_CORRUPT_VTAB;
 /// A rule would be broken; also the planner's "not this way".

@@ -140,6 +140,26 @@ impl Statement {
         Ok(Some(found))
     }
 
+    /// Runs the statement until `read` has what it looks for in a row.
+    pub fn search<T>(
+        &mut self,
+        parameters: &[Parameter<'_>],
+        read: impl Fn(&Self) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        let bound = Bound(self);
+        bound.0.raw()?.reset();
+        for (at, parameter) in (1..).zip(parameters) {
+            // No copy, as above.
+            bound.0.bind(at, parameter, None)?;
+        }
+        while bound.0.step()? {
+            if let Some(found) = read(bound.0)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// Runs the statement once, to its end.
     pub fn run(&mut self, parameters: &[Parameter<'_>]) -> Result<()> {
         self.once(parameters, |_| Ok(()))?;

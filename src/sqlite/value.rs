@@ -95,6 +95,21 @@ impl<'a> Value<'a> {
         usize::try_from(unsafe { ffi::sqlite3_value_bytes(self.raw) }).unwrap_or(0)
     }
 
+    /// The bytes of a blob.
+    pub fn blob(&self) -> Result<&'a [u8]> {
+        // SAFETY: as above. An empty blob is null.
+        unsafe {
+            let bytes = ffi::sqlite3_value_blob(self.raw);
+            if bytes.is_null() {
+                return match self.size() {
+                    0 => Ok(&[]),
+                    _ => Err(Error::no_memory()),
+                };
+            }
+            Ok(std::slice::from_raw_parts(bytes.cast(), self.size()))
+        }
+    }
+
     /// The bytes of a text, as UTF-8 if the text is valid at all. For values that are text.
     pub fn text(&self) -> Result<&'a [u8]> {
         // SAFETY: as above. The text is asked for first, so that a conversion has happened when the length is asked

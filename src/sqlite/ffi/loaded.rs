@@ -24,9 +24,9 @@ pub use sqlite_loadable::ext::{
     sqlite3ext_result_error_code as sqlite3_result_error_code,
     sqlite3ext_result_int64 as sqlite3_result_int64, sqlite3ext_result_null as sqlite3_result_null,
     sqlite3ext_step as sqlite3_step, sqlite3ext_user_data as sqlite3_user_data,
-    sqlite3ext_value_bytes as sqlite3_value_bytes, sqlite3ext_value_double as sqlite3_value_double,
-    sqlite3ext_value_int64 as sqlite3_value_int64, sqlite3ext_value_text as sqlite3_value_text,
-    sqlite3ext_value_type as sqlite3_value_type,
+    sqlite3ext_value_blob as sqlite3_value_blob, sqlite3ext_value_bytes as sqlite3_value_bytes,
+    sqlite3ext_value_double as sqlite3_value_double, sqlite3ext_value_int64 as sqlite3_value_int64,
+    sqlite3ext_value_text as sqlite3_value_text, sqlite3ext_value_type as sqlite3_value_type,
 };
 
 /// Functions that call the routine of the same name in the table.

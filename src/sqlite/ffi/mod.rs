@@ -70,6 +70,7 @@ constants! {
     SQLITE_INTERNAL: c_int,
     SQLITE_LOCKED: c_int,
     SQLITE_NOMEM: c_int,
+    SQLITE_IOERR_READ: c_int,
     SQLITE_CONSTRAINT: c_int,
     SQLITE_CORRUPT_VTAB: c_int,
     SQLITE_ROW: c_int,

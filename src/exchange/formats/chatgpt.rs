@@ -1,0 +1,147 @@
+//! `chatgpt`: the `conversations.json` of ChatGPT's data export, an array of conversations or one alone.
+//!
+//! `{"conversation_id", "title", "create_time", "update_time", "current_node", "mapping": {id: {"parent", "message"}}}`
+
+use std::borrow::Cow;
+
+use crate::error::Result;
+use crate::exchange::import::json::{self, Raw};
+use crate::exchange::import::node::{bytes, Cell, Conversation, Leaf, Node, Parent};
+use crate::exchange::import::source::Source;
+use crate::exchange::import::store::Store;
+use crate::exchange::import::time;
+
+pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
+    super::each_conversation(source, "mapping", |value| conversation(value, store))
+}
+
+fn conversation(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
+    let [id, conversation_id, title, create_time, update_time, archived, current, mapping] =
+        json::pick(
+            value,
+            [
+                "id",
+                "conversation_id",
+                "title",
+                "create_time",
+                "update_time",
+                "is_archived",
+                "current_node",
+                "mapping",
+            ],
+        );
+    let Some(mapping) = mapping.filter(|mapping| json::is_object(*mapping)) else {
+        return Ok(());
+    };
+    let mut begun = Conversation {
+        id: json::id(conversation_id.or(id)).map(Cow::into_owned),
+        ..Conversation::default()
+    };
+    begun.row.set_text("title", json::text(title));
+    begun.row.set_integer("created_at", time::read(create_time));
+    begun.row.set_integer("updated_at", time::read(update_time));
+    if json::is_true(archived) {
+        begun.row.set("archived", Cell::Integer(1));
+    }
+    store.begin(begun)?;
+    let mut nodes = Vec::new();
+    mapping.members(&mut |name, value| nodes.push(MappedNode::of(name, value)));
+    // The order of an object means nothing: the oldest comes first, so that alternatives are in their order.
+    nodes.sort_by(|one, other| one.created_at.total_cmp(&other.created_at));
+    for node in &nodes {
+        node.add(store)?;
+    }
+    let current = json::id(current);
+    store.end(match current.as_deref() {
+        Some(id) => Leaf::Id(id),
+        None => Leaf::Newest,
+    })
+}
+
+struct MappedNode<'a> {
+    id: String,
+    parent: Option<Cow<'a, str>>,
+    message: Option<Raw<'a>>,
+    time: Option<Raw<'a>>,
+    /// Unix seconds with their fraction; before all others where there is none.
+    created_at: f64,
+}
+
+impl<'a> MappedNode<'a> {
+    fn of(name: &[u8], value: Raw<'a>) -> Self {
+        let [parent, message] = json::pick(value, ["parent", "message"]);
+        let message = message.filter(|message| json::is_object(*message));
+        let time = message.and_then(|message| json::member(message, "create_time"));
+        Self {
+            id: String::from_utf8_lossy(name).into_owned(),
+            parent: json::id(parent),
+            message,
+            time,
+            created_at: time.and_then(Raw::number).unwrap_or(f64::NEG_INFINITY),
+        }
+    }
+
+    fn add(&self, store: &mut Store<'_>) -> Result<()> {
+        let mut node = Node {
+            id: Some(Cow::Borrowed(&self.id)),
+            parent: self.parent.as_deref().map_or(Parent::First, Parent::Id),
+            is_message: false,
+            ..Node::default()
+        };
+        if let Some(message) = self.message {
+            let [author, content, metadata] =
+                json::pick(message, ["author", "content", "metadata"]);
+            let role = author.and_then(|author| json::text(json::member(author, "role")));
+            let hidden = metadata.and_then(|metadata| {
+                json::member(metadata, "is_visually_hidden_from_conversation")
+            });
+            let (kind, text) = content.map(text).unwrap_or_default();
+            node.is_message = !json::is_true(hidden) && kind != "user_editable_context";
+            node.role = bytes(role.unwrap_or(Cow::Borrowed("unknown")));
+            node.text = Cow::Owned(text.into_bytes());
+            node.item_json = Some(Cow::Borrowed(message.text().as_bytes()));
+            node.created_at = time::read(self.time);
+        }
+        store.add(node)?;
+        Ok(())
+    }
+}
+
+/// The type of a content, and what a person would read.
+fn text(content: Raw<'_>) -> (String, String) {
+    if let Some(text) = json::text(Some(content)) {
+        return (String::new(), text.into_owned());
+    }
+    let [kind, parts, text, result, thoughts, inner] = json::pick(
+        content,
+        [
+            "content_type",
+            "parts",
+            "text",
+            "result",
+            "thoughts",
+            "content",
+        ],
+    );
+    let mut pieces = Vec::new();
+    for part in json::list(parts) {
+        let text = match json::is_object(part) {
+            // An image or a sound has none; what was said in one has.
+            true => json::text(json::member(part, "text")),
+            false => json::text(Some(part)),
+        };
+        pieces.extend(text);
+    }
+    for thought in json::list(thoughts) {
+        pieces.extend(json::text(json::member(thought, "content")));
+    }
+    if pieces.is_empty() {
+        pieces.extend(
+            json::text(text)
+                .or_else(|| json::text(result))
+                .or_else(|| json::text(inner)),
+        );
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    (json::text_or_empty(kind).into_owned(), pieces.join("\n"))
+}

@@ -1,0 +1,57 @@
+//! `oasst`: trees of OpenAssistant, one on each line: `{"message_tree_id", "prompt": {"message_id", "text", "role", "replies": [...]}}`.
+
+use std::borrow::Cow;
+
+use super::nested;
+use crate::error::Result;
+use crate::exchange::import::json::{self, Raw};
+use crate::exchange::import::node::{bytes, Conversation, Leaf, Naming, Node, Parent, Slot};
+use crate::exchange::import::source::Source;
+use crate::exchange::import::store::Store;
+use crate::exchange::import::time;
+
+pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
+    super::each_line(source, |value| tree(value, store))
+}
+
+fn tree(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
+    let [id, prompt] = json::pick(value, ["message_tree_id", "prompt"]);
+    let Some(prompt) = prompt.filter(|prompt| json::is_object(*prompt)) else {
+        return Ok(());
+    };
+    store.begin(Conversation {
+        id: json::id(id).map(Cow::into_owned),
+        ..Conversation::default()
+    })?;
+    let mut slots: Vec<Slot> = Vec::new();
+    for message in nested::flatten(prompt.text(), "replies") {
+        let parent = message.parent.and_then(|parent| slots.get(parent).copied());
+        slots.push(add(&message.text, parent, store)?);
+    }
+    store.end(Leaf::Newest)
+}
+
+fn add(text: &str, parent: Option<Slot>, store: &mut Store<'_>) -> Result<Slot> {
+    let [id, role, said, created] = json::pick(
+        Raw::known(text),
+        ["message_id", "role", "text", "created_date"],
+    );
+    let id = json::id(id);
+    store.add(Node {
+        naming: if id.is_some() {
+            Naming::Own
+        } else {
+            Naming::Hash
+        },
+        id,
+        parent: Parent::Slot(parent),
+        role: match json::id(role).unwrap_or(Cow::Borrowed("unknown")) {
+            role if role == "prompter" => Cow::Borrowed(b"user"),
+            role => bytes(role),
+        },
+        text: bytes(json::text_or_empty(said)),
+        item_json: Some(Cow::Borrowed(text.as_bytes())),
+        created_at: time::read(created),
+        ..Node::default()
+    })
+}

@@ -1,0 +1,191 @@
+//! `pi`: a session of pi, `~/.pi/agent/sessions/**/*.jsonl`.
+//!
+//! A header of type `session`, then entries with `id` and `parentId`; version 1 has neither, and the order of the file is
+//! the tree. Ids are unique within their session only. A fork is a file of its own that begins with copies.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use super::blocks;
+use crate::error::Result;
+use crate::exchange::import::json::{self, Raw};
+use crate::exchange::import::node::{
+    bytes, Conversation, Copies, Leaf, Naming, Node, Parent, Slot,
+};
+use crate::exchange::import::source::Source;
+use crate::exchange::import::store::Store;
+use crate::exchange::import::time;
+
+pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
+    let mut session = Session::default();
+    super::each_line(source, |value| session.line(value, store))?;
+    session.end(store)
+}
+
+#[derive(Default)]
+struct Session {
+    has_begun: bool,
+    /// The entries in the order of the file, the header first, and whether each is a message.
+    entries: Vec<Option<(Slot, bool)>>,
+    /// Of an entry that is no message: what it hangs on, and the message that follows it.
+    passed_over: HashMap<String, (Option<String>, Option<Slot>)>,
+    previous: Option<Slot>,
+    name: Option<String>,
+    /// The last label that each entry was given, if it was not taken off again, and when.
+    labels: BTreeMap<String, Option<(String, Option<i64>)>>,
+}
+
+impl Session {
+    fn end(&mut self, store: &mut Store<'_>) -> Result<()> {
+        if self.has_begun {
+            let name = self.name.take().map(Cow::Owned);
+            store.conversation().row.set_text("title", name);
+            for (target, label) in &self.labels {
+                if let Some((label, time)) = label {
+                    let slot = store.slot(target.as_bytes())?;
+                    store.label(slot, label.as_bytes(), *time);
+                }
+            }
+            store.end(Leaf::Newest)?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
+        let [kind, id, parent, timestamp] =
+            json::pick(line, ["type", "id", "parentId", "timestamp"]);
+        let kind = json::text_or_empty(kind);
+        if kind == "session" {
+            self.end(store)?;
+            *self = Self::default();
+        }
+        if !std::mem::replace(&mut self.has_begun, true) {
+            store.begin(conversation(line, kind == "session"))?;
+        }
+        if kind == "session" {
+            self.entries.push(None);
+            return Ok(());
+        }
+        let (id, parent) = (json::id(id), json::id(parent));
+        let said = said(&kind, line);
+        let is_message = said.is_some();
+        let (role, text) = said.unwrap_or_default();
+        let first_kept = match kind.as_ref() {
+            "compaction" => Some(self.first_kept(line, store)?),
+            _ => None,
+        };
+        let slot = store.add(Node {
+            naming: if id.is_some() {
+                Naming::InSession
+            } else {
+                Naming::Hash
+            },
+            id: id.clone(),
+            parent: match parent.as_deref() {
+                Some(parent) => Parent::Id(parent),
+                None if id.is_some() => Parent::First,
+                None => Parent::Slot(self.previous),
+            },
+            is_message,
+            role: bytes(role),
+            text: Cow::Owned(text.into_bytes()),
+            item_json: Some(Cow::Borrowed(line.text().as_bytes())),
+            created_at: time::read(timestamp),
+            first_kept,
+            ..Node::default()
+        })?;
+        self.previous = Some(slot);
+        self.entries.push(Some((slot, is_message)));
+        if let Some(id) = id.filter(|_| !is_message) {
+            let above = parent.map(Cow::into_owned);
+            self.passed_over.insert(id.into_owned(), (above, None));
+        } else {
+            self.follows(parent.map(Cow::into_owned), slot);
+        }
+        match kind.as_ref() {
+            "session_info" => {
+                let name = json::id(json::member(line, "name"));
+                self.name = name.map(Cow::into_owned).or(self.name.take());
+            }
+            "label" => {
+                let [target, label] = json::pick(line, ["targetId", "label"]);
+                if let Some(target) = json::id(target) {
+                    let label = json::id(label).map(Cow::into_owned);
+                    let label = label.map(|label| (label, time::read(timestamp)));
+                    self.labels.insert(target.into_owned(), label);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Notes which message comes first below entries that are none.
+    fn follows(&mut self, mut above: Option<String>, slot: Slot) {
+        while let Some((next, first)) = above.and_then(|id| self.passed_over.get_mut(&id)) {
+            if first.is_some() {
+                return;
+            }
+            *first = Some(slot);
+            above = next.clone();
+        }
+    }
+
+    /// The first message that a compaction keeps.
+    fn first_kept(&self, line: Raw<'_>, store: &mut Store<'_>) -> Result<Option<Slot>> {
+        let [id, index] = json::pick(line, ["firstKeptEntryId", "firstKeptEntryIndex"]);
+        if let Some(id) = json::id(id) {
+            return match self.passed_over.get(id.as_ref()) {
+                Some((_, first)) => Ok(*first),
+                None => store.slot(id.as_bytes()).map(Some),
+            };
+        }
+        let index = index.and_then(Raw::integer);
+        let index = index.and_then(|index| usize::try_from(index).ok());
+        let kept = index.and_then(|index| self.entries.get(index..));
+        let kept = kept.unwrap_or_default().iter().flatten();
+        Ok(kept
+            .filter(|(_, is_message)| *is_message)
+            .map(|(slot, _)| *slot)
+            .next())
+    }
+}
+
+fn conversation(header: Raw<'_>, is_header: bool) -> Conversation {
+    let mut begun = Conversation {
+        copies: Copies::Entries,
+        ..Conversation::default()
+    };
+    if is_header {
+        let [id, timestamp, cwd] = json::pick(header, ["id", "timestamp", "cwd"]);
+        begun.id = json::id(id).map(Cow::into_owned);
+        begun.session = begun.id.clone().unwrap_or_default();
+        begun.row.set_integer("created_at", time::read(timestamp));
+        begun.row.set_text("cwd", json::text(cwd));
+    }
+    begun
+}
+
+/// Role and text of an entry that is a message.
+fn said<'a>(kind: &str, line: Raw<'a>) -> Option<(Cow<'a, str>, String)> {
+    let [message, summary, content] = json::pick(line, ["message", "summary", "content"]);
+    match kind {
+        "message" => {
+            let [role, content, command, output] =
+                json::pick(message?, ["role", "content", "command", "output"]);
+            let role = match json::id(role).unwrap_or(Cow::Borrowed("unknown")) {
+                role if role == "toolResult" => Cow::Borrowed("tool"),
+                role => role,
+            };
+            let text = match json::text(command) {
+                Some(command) => format!("$ {command}\n{}", json::text_or_empty(output)),
+                None => blocks::text(content),
+            };
+            Some((role, text))
+        }
+        "compaction" => Some((Cow::Borrowed("summary"), blocks::text(summary))),
+        "branch_summary" => Some((Cow::Borrowed("branch_summary"), blocks::text(summary))),
+        "custom_message" => Some((Cow::Borrowed("custom_message"), blocks::text(content))),
+        _ => None,
+    }
+}

@@ -1,0 +1,225 @@
+//! What a reader of a format finds: conversations, and the nodes of their trees.
+
+use std::borrow::Cow;
+
+/// A conversation, before its nodes.
+#[derive(Default)]
+pub struct Conversation {
+    /// Its id. None or empty: the format has none.
+    pub id: Option<String>,
+    /// The session that ids stand in front of which are unique only within their file.
+    pub session: String,
+    /// Other sessions that this one says it was forked from.
+    pub forked_from: Vec<String>,
+    /// How messages are found that are there under another uid.
+    pub copies: Copies,
+    /// What is known of its row in `threads`.
+    pub row: Row,
+    /// Whether the row is all that is to be known: a thread is made even if there is no message, and nothing is filled in.
+    pub is_exact: bool,
+}
+
+/// How a message is found that came from another session, where it has another uid.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub enum Copies {
+    /// Not at all: a uid is all that counts.
+    #[default]
+    None,
+    /// pi: a copy has the `id` and the `timestamp` of its original, wherever that is.
+    Entries,
+    /// codex: a copy has the `payload` of its original, which is in a session that the file names.
+    Payloads,
+    /// Our own: what has no uid is what is equal at the same place.
+    Equal,
+}
+
+/// A column of a row.
+#[derive(Clone, Default)]
+pub enum Cell {
+    /// NULL.
+    #[default]
+    Null,
+    /// An integer.
+    Integer(i64),
+    /// Text of any bytes.
+    Text(Vec<u8>),
+}
+
+/// The columns of `threads` but for `id` and `current_leaf_id`, in the order of the table, with what they hold where
+/// nobody says.
+pub const COLUMNS: [(&str, Cell); 20] = [
+    ("rollout_path", Cell::Null),
+    ("preview", Cell::Text(Vec::new())),
+    ("ephemeral", Cell::Integer(0)),
+    ("model_provider", Cell::Text(Vec::new())),
+    ("created_at", Cell::Null),
+    ("updated_at", Cell::Null),
+    ("status", Cell::Null), // See `Row::default`.
+    ("path", Cell::Null),
+    ("cwd", Cell::Text(Vec::new())),
+    ("cli_version", Cell::Text(Vec::new())),
+    ("source", Cell::Null), // See `Row::default`.
+    ("title", Cell::Null),
+    ("sandbox_policy", Cell::Null),
+    ("approval_mode", Cell::Null),
+    ("archived", Cell::Integer(0)),
+    ("archived_at", Cell::Null),
+    ("git_sha", Cell::Null),
+    ("git_branch", Cell::Null),
+    ("git_origin_url", Cell::Null),
+    ("memory_mode", Cell::Null),
+];
+
+/// A row of `threads`.
+#[derive(Clone)]
+pub struct Row(pub [Cell; 20]);
+
+impl Default for Row {
+    fn default() -> Self {
+        let mut row = Self(COLUMNS.map(|(_, cell)| cell));
+        // Text that is not empty cannot stand in a constant.
+        row.set("status", Cell::Text(b"idle".to_vec()));
+        row.set("source", Cell::Text(b"api".to_vec()));
+        row
+    }
+}
+
+impl Row {
+    /// Sets a column of that name.
+    pub fn set(&mut self, name: &str, cell: Cell) {
+        let at = COLUMNS.iter().position(|(column, _)| *column == name);
+        if let Some(place) = at.and_then(|at| self.0.get_mut(at)) {
+            *place = cell;
+        }
+    }
+
+    /// Sets a column to a text, if there is one.
+    pub fn set_text(&mut self, name: &str, text: Option<Cow<'_, str>>) {
+        if let Some(text) = text {
+            self.set(name, Cell::Text(text.as_bytes().to_vec()));
+        }
+    }
+
+    /// Sets a column to an integer, if there is one.
+    pub fn set_integer(&mut self, name: &str, integer: Option<i64>) {
+        if let Some(integer) = integer {
+            self.set(name, Cell::Integer(integer));
+        }
+    }
+
+    /// Whether a column holds no text.
+    pub fn is_empty(&self, name: &str) -> bool {
+        let at = COLUMNS.iter().position(|(column, _)| *column == name);
+        match at.and_then(|at| self.0.get(at)) {
+            Some(Cell::Text(text)) => text.is_empty(),
+            Some(Cell::Integer(_)) => false,
+            Some(Cell::Null) | None => true,
+        }
+    }
+
+    /// An integer column.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        let at = COLUMNS.iter().position(|(column, _)| *column == name)?;
+        match self.0.get(at) {
+            Some(Cell::Integer(integer)) => Some(*integer),
+            _ => None,
+        }
+    }
+}
+
+/// A node's number in its conversation.
+pub type Slot = usize;
+
+/// What a node's uid is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// The id is the uid.
+    Own,
+    /// The uid is `<session>/<id>`.
+    InSession,
+    /// The uid is a hash of the parent's uid, the role and what the node holds.
+    Hash,
+    /// There is no uid.
+    None,
+}
+
+/// What a node hangs on.
+#[derive(Clone, Copy)]
+pub enum Parent<'a> {
+    /// Nothing: a first message.
+    First,
+    /// The node of that id, before or after this one in the file.
+    Id(&'a str),
+    /// A node that was added before, or a first message.
+    Slot(Option<Slot>),
+}
+
+/// A node of a conversation's tree.
+pub struct Node<'a> {
+    /// What others call it.
+    pub id: Option<Cow<'a, str>>,
+    /// What its uid is made of.
+    pub naming: Naming,
+    /// The uid, where it is another than the naming says.
+    pub uid: Option<Cow<'a, [u8]>>,
+    /// What it hangs on.
+    pub parent: Parent<'a>,
+    /// False: it is no message, and its children go to its parent.
+    pub is_message: bool,
+    /// Who speaks.
+    pub role: Cow<'a, [u8]>,
+    /// What a person would read.
+    pub text: Cow<'a, [u8]>,
+    /// The original.
+    pub item_json: Option<Cow<'a, [u8]>>,
+    /// What a hash is made of, where that is not the original.
+    pub identity: Option<Cow<'a, [u8]>>,
+    /// Unix seconds.
+    pub created_at: Option<i64>,
+    /// Whether it is in a side chain, in which no leaf lies.
+    pub is_side: bool,
+    /// The session whose thread it begins in, where that is another than the conversation's.
+    pub session: Option<Cow<'a, str>>,
+    /// For a compaction: the first node that it keeps, or none.
+    pub first_kept: Option<Option<Slot>>,
+}
+
+impl Default for Node<'_> {
+    fn default() -> Self {
+        Self {
+            id: None,
+            naming: Naming::Own,
+            uid: None,
+            parent: Parent::First,
+            is_message: true,
+            role: Cow::Borrowed(b""),
+            text: Cow::Borrowed(b""),
+            item_json: None,
+            identity: None,
+            created_at: None,
+            is_side: false,
+            session: None,
+            first_kept: None,
+        }
+    }
+}
+
+/// Bytes of a text.
+pub fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}
+
+/// Where a thread's leaf goes.
+pub enum Leaf<'a> {
+    /// To the newest message.
+    Newest,
+    /// To a node.
+    Slot(Option<Slot>),
+    /// To the node of that id.
+    Id(&'a str),
+    /// Before the first message.
+    Before,
+}

@@ -1,0 +1,244 @@
+//! The statements of an import.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::json::{self, Raw};
+use super::node::{Cell, Copies, Node, Row};
+use crate::error::Result;
+use crate::sqlite::{Connection, Kind, Parameter, Statement};
+use crate::tree::rows::{thread, uids};
+use crate::tree::write::append::{inserted, optional, set_leaf};
+use crate::tree::write::thread as threads;
+
+/// A message that is there.
+pub struct Found {
+    pub message: i64,
+    pub thread: Vec<u8>,
+    pub created_at: i64,
+}
+
+/// The statements, prepared once.
+pub struct Rows {
+    connection: Rc<Connection>,
+    find: Statement,
+    insert: Statement,
+    name: Statement,
+}
+
+const FIND: &str = "SELECT m.id, m.thread_id, m.created_at FROM main.message_uids AS u \
+     CROSS JOIN main.messages AS m ON m.id = u.message_id WHERE u.uid = +?1";
+const INSERT: &str =
+    "INSERT INTO main.messages(thread_id, role, content, item_json, created_at, parent_entry_id) \
+     SELECT ?1, ?2, ?3, ?4, ?5, ?6";
+const NAME: &str = "INSERT OR REPLACE INTO main.message_uids(uid, message_id) SELECT ?1, ?2";
+const FINISH: &str = "UPDATE main.threads SET rollout_path = ?2, preview = ?3, ephemeral = ?4, \
+     model_provider = ?5, created_at = ?6, updated_at = ?7, status = ?8, path = ?9, cwd = ?10, \
+     cli_version = ?11, source = ?12, title = ?13, sandbox_policy = ?14, approval_mode = ?15, \
+     archived = ?16, archived_at = ?17, git_sha = ?18, git_branch = ?19, git_origin_url = ?20, \
+     memory_mode = ?21 WHERE id = +?1";
+
+impl Rows {
+    pub fn new(connection: &Rc<Connection>) -> Result<Self> {
+        Ok(Self {
+            connection: Rc::clone(connection),
+            find: connection.prepare(FIND)?,
+            insert: connection.prepare(INSERT)?,
+            name: connection.prepare(NAME)?,
+        })
+    }
+
+    /// The message of a uid.
+    pub fn find(&mut self, uid: &[u8]) -> Result<Option<Found>> {
+        self.find.once(&[Parameter::Text(uid)], found)
+    }
+
+    /// The uid of a message.
+    pub fn uid(&self, message: i64) -> Result<Option<Vec<u8>>> {
+        uids::of(&self.connection, message)
+    }
+
+    /// Stores a message.
+    pub fn insert(
+        &mut self,
+        thread: &[u8],
+        role: &[u8],
+        content: &[u8],
+        item_json: Option<&[u8]>,
+        created_at: i64,
+        parent: Option<i64>,
+    ) -> Result<i64> {
+        self.insert.run(&[
+            Parameter::Text(thread),
+            Parameter::Text(role),
+            Parameter::Text(content),
+            item_json.map_or(Parameter::Null, Parameter::Text),
+            Parameter::Integer(created_at),
+            optional(parent),
+        ])?;
+        inserted(&self.connection)
+    }
+
+    /// Names a message. What is left of a message that is gone is replaced.
+    pub fn name(&mut self, uid: &[u8], message: i64) -> Result<()> {
+        self.name
+            .run(&[Parameter::Text(uid), Parameter::Integer(message)])
+    }
+
+    pub fn thread_exists(&self, thread: &[u8]) -> Result<bool> {
+        thread::exists(&self.connection, thread)
+    }
+
+    /// Makes a thread with what is known so far.
+    pub fn make_thread(&self, thread: &[u8], row: &Row, now: i64) -> Result<()> {
+        let created_at = row.integer("created_at").unwrap_or(now);
+        threads::make(&self.connection, thread, None, created_at)
+    }
+
+    /// Fills in the columns of a new thread. `times` are those of its earliest and latest message.
+    pub fn finish_thread(
+        &self,
+        thread: &[u8],
+        row: &Row,
+        times: Option<(i64, i64)>,
+        preview: Option<&[u8]>,
+    ) -> Result<()> {
+        let mut row = row.clone();
+        if let Some((earliest, latest)) = times {
+            let created_at = row.integer("created_at").unwrap_or(earliest);
+            row.set("created_at", Cell::Integer(created_at));
+            let updated_at = row.integer("updated_at").unwrap_or(latest);
+            row.set("updated_at", Cell::Integer(updated_at.max(created_at)));
+        }
+        if let (Some(preview), true) = (preview, row.is_empty("preview")) {
+            row.set("preview", Cell::Text(preview.to_vec()));
+        }
+        let mut parameters = vec![Parameter::Text(thread)];
+        parameters.extend(row.0.iter().map(|cell| match cell {
+            Cell::Null => Parameter::Null,
+            Cell::Integer(integer) => Parameter::Integer(*integer),
+            Cell::Text(text) => Parameter::Text(text),
+        }));
+        self.connection.prepare(FINISH)?.run(&parameters)
+    }
+
+    /// Moves a thread's leaf.
+    pub fn set_leaf(&self, thread: &[u8], leaf: i64) -> Result<()> {
+        set_leaf(&self.connection, thread, Some(leaf))
+    }
+
+    /// Time and id of a thread's leaf.
+    pub fn leaf(&self, thread: &[u8]) -> Result<Option<(i64, i64)>> {
+        let mut leaf = self.connection.prepare(
+            "SELECT m.created_at, m.id FROM main.threads AS t \
+             CROSS JOIN main.messages AS m ON m.id = t.current_leaf_id WHERE t.id = +?1",
+        )?;
+        leaf.once(&[Parameter::Text(thread)], |row| {
+            Ok((row.integer(0), row.integer(1)))
+        })
+    }
+
+    /// Gives a message a label, if its thread has none of that name.
+    pub fn label(&self, thread: &[u8], label: &[u8], message: i64, created_at: i64) -> Result<()> {
+        let mut insert = self.connection.prepare(
+            "INSERT OR IGNORE INTO main.message_labels(thread_id, label, message_id, created_at) \
+             SELECT ?1, ?2, ?3, ?4",
+        )?;
+        insert.run(&[
+            Parameter::Text(thread),
+            Parameter::Text(label),
+            Parameter::Integer(message),
+            Parameter::Integer(created_at),
+        ])
+    }
+
+    /// The first child of a message that is the same as a node, and is not claimed by another.
+    pub fn equal_child(
+        &self,
+        parent: i64,
+        node: &Node<'_>,
+        item_json: Option<&[u8]>,
+        copies: Copies,
+        claimed: &HashSet<i64>,
+    ) -> Result<Option<Found>> {
+        let mut children = self.connection.prepare(
+            "SELECT id, thread_id, created_at, item_json FROM main.messages \
+             WHERE parent_entry_id = +?1 AND role = +?2 AND content = +?3 ORDER BY id",
+        )?;
+        let texts = [
+            Parameter::Integer(parent),
+            Parameter::Text(&node.role),
+            Parameter::Text(&node.text),
+        ];
+        children.search(&texts, |row| equal(row, node, item_json, copies, claimed))
+    }
+
+    /// The first one of the first messages, of a thread or of all, that is the same as a node.
+    pub fn equal_first(
+        &self,
+        thread: Option<&[u8]>,
+        node: &Node<'_>,
+        item_json: Option<&[u8]>,
+        copies: Copies,
+        claimed: &HashSet<i64>,
+    ) -> Result<Option<Found>> {
+        let mut firsts = match thread {
+            Some(_) => self.connection.prepare(
+                "SELECT id, thread_id, created_at, item_json FROM main.messages \
+                 WHERE parent_entry_id IS NULL AND role = +?2 AND content = +?3 AND thread_id = +?1 ORDER BY id",
+            )?,
+            None => self.connection.prepare(
+                "SELECT id, thread_id, created_at, item_json FROM main.messages \
+                 WHERE parent_entry_id IS NULL AND role = +?2 AND content = +?3 AND ?1 IS NULL",
+            )?,
+        };
+        let texts = [
+            thread.map_or(Parameter::Null, Parameter::Text),
+            Parameter::Text(&node.role),
+            Parameter::Text(&node.text),
+        ];
+        firsts.search(&texts, |row| equal(row, node, item_json, copies, claimed))
+    }
+}
+
+fn found(row: &Statement) -> Result<Found> {
+    Ok(Found {
+        message: row.integer(0),
+        thread: row.text(1)?.to_vec(),
+        created_at: row.integer(2),
+    })
+}
+
+fn equal(
+    row: &Statement,
+    node: &Node<'_>,
+    item_json: Option<&[u8]>,
+    copies: Copies,
+    claimed: &HashSet<i64>,
+) -> Result<Option<Found>> {
+    let stored = match row.kind(3) {
+        Kind::Null => None,
+        _ => Some(row.text(3)?),
+    };
+    let is_equal = match copies {
+        Copies::None => false,
+        Copies::Equal => {
+            stored == item_json
+                && node.created_at.is_none_or(|time| time == row.integer(2))
+                && !claimed.contains(&row.integer(0))
+        }
+        Copies::Entries => same(stored, item_json, ["id", "timestamp"]),
+        Copies::Payloads => same(stored, item_json, ["type", "payload"]),
+    };
+    is_equal.then(|| found(row)).transpose()
+}
+
+/// Whether two originals are objects that have both these members, and the same.
+fn same(stored: Option<&[u8]>, given: Option<&[u8]>, names: [&str; 2]) -> bool {
+    let members = |text: Option<&[u8]>| {
+        let [first, second] = json::pick(Raw::of(text?)?, names);
+        Some((first?.text().to_owned(), second?.text().to_owned()))
+    };
+    let stored = members(stored);
+    stored.is_some() && stored == members(given)
+}

@@ -1,0 +1,618 @@
+//! Where the nodes of all formats go: makes threads, finds what is there already, hangs each message where it belongs.
+//!
+//! Nodes may come in any order. One whose parent has not come yet waits for it; what still waits at the end of the
+//! conversation has a parent that is not there, or is on a cycle.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::node::{Conversation, Copies, Leaf, Naming, Node, Parent, Slot};
+use super::rows::{Found, Rows};
+use super::{uid, Options};
+use crate::error::{push, Result};
+use crate::items::compaction;
+use crate::sqlite::Connection;
+use crate::tree::rows::uids::reads_as_integer;
+
+/// A message that is stored.
+#[derive(Clone, Copy)]
+struct Place {
+    message: i64,
+    /// Which of the conversation's threads.
+    thread: usize,
+    /// Whether it was added just now.
+    is_new: bool,
+    is_side: bool,
+    time: i64,
+}
+
+/// What is known of a node.
+#[derive(Clone, Copy)]
+enum State {
+    /// Another node names it, or it waits for its parent.
+    Awaited,
+    /// It is a message.
+    Here(Place),
+    /// It is no message, and nothing is above it: its children are first messages.
+    Top,
+}
+
+struct Known {
+    state: State,
+    /// Whether it has come, and not only been named.
+    has_come: bool,
+    /// The node that it waits for, and its place in the queue.
+    waits: Option<(Slot, usize)>,
+}
+
+/// One of the threads that a conversation's messages are in.
+struct Thread {
+    id: Vec<u8>,
+    /// Whether it was made for this conversation.
+    is_new: bool,
+    added: i64,
+    /// Time and id of the newest message that is not in a side chain.
+    newest: Option<(i64, i64)>,
+    earliest: i64,
+    latest: i64,
+    /// What the first user has said.
+    preview: Option<Vec<u8>>,
+}
+
+/// The sink of an import.
+pub struct Store<'a> {
+    rows: Rows,
+    options: &'a Options,
+    added: i64,
+    conversation: Conversation,
+    nodes: Vec<Known>,
+    ids: HashMap<Box<[u8]>, Slot>,
+    /// Nodes that wait, with their numbers, in the order in which they came.
+    queue: Vec<Option<(Slot, Node<'static>)>>,
+    /// Which of the queue wait for a node.
+    waiting: HashMap<Slot, Vec<usize>>,
+    threads: Vec<Thread>,
+    thread_numbers: HashMap<Vec<u8>, usize>,
+    /// The threads that first messages of a session go to; the conversation itself has the name "".
+    homes: HashMap<Box<str>, usize>,
+    /// Messages without a uid that were found.
+    claimed: HashSet<i64>,
+    labels: Vec<(Slot, Vec<u8>, i64)>,
+}
+
+impl<'a> Store<'a> {
+    /// For use inside [`Connection::atomically`].
+    pub fn new(connection: &Rc<Connection>, options: &'a Options) -> Result<Self> {
+        Ok(Self {
+            rows: Rows::new(connection)?,
+            options,
+            added: 0,
+            conversation: Conversation::default(),
+            nodes: Vec::new(),
+            ids: HashMap::new(),
+            queue: Vec::new(),
+            waiting: HashMap::new(),
+            threads: Vec::new(),
+            thread_numbers: HashMap::new(),
+            homes: HashMap::new(),
+            claimed: HashSet::new(),
+            labels: Vec::new(),
+        })
+    }
+
+    /// How many messages were added.
+    pub fn added(&self) -> i64 {
+        self.added
+    }
+
+    /// Begins a conversation.
+    pub fn begin(&mut self, conversation: Conversation) -> Result<()> {
+        self.conversation = conversation;
+        self.nodes.clear();
+        self.ids.clear();
+        self.queue.clear();
+        self.waiting.clear();
+        self.threads.clear();
+        self.thread_numbers.clear();
+        self.homes.clear();
+        self.claimed.clear();
+        self.labels.clear();
+        if self.conversation.is_exact {
+            self.home(None, None)?;
+        }
+        Ok(())
+    }
+
+    /// The conversation that has begun: what is known of its thread may still be added.
+    pub fn conversation(&mut self) -> &mut Conversation {
+        &mut self.conversation
+    }
+
+    /// The number of the node that others call so.
+    pub fn slot(&mut self, id: &[u8]) -> Result<Slot> {
+        if let Some(slot) = self.ids.get(id) {
+            return Ok(*slot);
+        }
+        let slot = self.new_slot()?;
+        self.ids.insert(id.into(), slot);
+        Ok(slot)
+    }
+
+    fn new_slot(&mut self) -> Result<Slot> {
+        push(
+            &mut self.nodes,
+            Known {
+                state: State::Awaited,
+                has_come: false,
+                waits: None,
+            },
+        )?;
+        Ok(self.nodes.len() - 1)
+    }
+
+    /// Adds a node. Of several with the same id the first counts.
+    pub fn add(&mut self, node: Node<'_>) -> Result<Slot> {
+        let slot = match &node.id {
+            Some(id) => self.slot(id.as_bytes())?,
+            None => self.new_slot()?,
+        };
+        if let Some(known) = self.nodes.get_mut(slot) {
+            if std::mem::replace(&mut known.has_come, true) {
+                return Ok(slot);
+            }
+        }
+        let parent = match node.parent {
+            Parent::First | Parent::Slot(None) => None,
+            Parent::Slot(parent) => parent,
+            Parent::Id(id) => Some(self.named(id, node.naming)?),
+        };
+        match parent.map(|parent| (parent, self.state(parent))) {
+            Some((parent, State::Awaited)) => self.wait(slot, node, parent)?,
+            Some((_, State::Here(place))) => self.settle(slot, &node, Some(place))?,
+            Some((_, State::Top)) | None => self.settle(slot, &node, None)?,
+        }
+        Ok(slot)
+    }
+
+    /// Gives a node a label.
+    pub fn label(&mut self, slot: Slot, label: &[u8], created_at: Option<i64>) {
+        let created_at = created_at.or(self.options.created_at);
+        let created_at = created_at.unwrap_or(self.options.now);
+        self.labels.push((slot, label.to_vec(), created_at));
+    }
+
+    fn state(&self, slot: Slot) -> State {
+        self.nodes.get(slot).map_or(State::Top, |known| known.state)
+    }
+
+    /// The number of a parent, which an earlier file may have brought.
+    fn named(&mut self, id: &str, naming: Naming) -> Result<Slot> {
+        let is_known = self.ids.contains_key(id.as_bytes());
+        let slot = self.slot(id.as_bytes())?;
+        if !is_known {
+            if let Some(uid) = self.uid_of_id(id, naming) {
+                if let Some(found) = self.rows.find(&uid)? {
+                    let place = self.found(&found, false)?;
+                    self.set(slot, State::Here(place));
+                }
+            }
+        }
+        Ok(slot)
+    }
+
+    fn set(&mut self, slot: Slot, state: State) {
+        if let Some(known) = self.nodes.get_mut(slot) {
+            known.state = state;
+            known.waits = None;
+        }
+    }
+
+    fn wait(&mut self, slot: Slot, node: Node<'_>, parent: Slot) -> Result<()> {
+        if let Some(known) = self.nodes.get_mut(slot) {
+            known.waits = Some((parent, self.queue.len()));
+        }
+        self.waiting
+            .entry(parent)
+            .or_default()
+            .push(self.queue.len());
+        push(&mut self.queue, Some((slot, owned(node))))
+    }
+
+    /// Stores a node whose parent is known, and all that have waited for it.
+    fn settle(&mut self, slot: Slot, node: &Node<'_>, parent: Option<Place>) -> Result<()> {
+        let state = self.place(node, parent)?;
+        self.set(slot, state);
+        let mut settled = vec![slot];
+        while let Some(parent) = settled.pop() {
+            let place = match self.state(parent) {
+                State::Here(place) => Some(place),
+                _ => None,
+            };
+            for at in self.waiting.remove(&parent).unwrap_or_default() {
+                let Some((slot, node)) = self.queue.get_mut(at).and_then(Option::take) else {
+                    continue;
+                };
+                let state = self.place(&node, place)?;
+                self.set(slot, state);
+                settled.push(slot);
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds or adds the message that a node is.
+    fn place(&mut self, node: &Node<'_>, parent: Option<Place>) -> Result<State> {
+        if !node.is_message {
+            return Ok(parent.map_or(State::Top, State::Here));
+        }
+        let item_json = self.item_json(node);
+        let item_json = item_json.as_deref();
+        let uid = self.uid(node, parent)?;
+        let mut found = match &uid {
+            Some(uid) => self.rows.find(uid)?,
+            None => None,
+        };
+        if found.is_none() {
+            found = self.copy(node, item_json, uid.is_some(), parent)?;
+        }
+        if let Some(found) = found {
+            return Ok(State::Here(self.found(&found, node.is_side)?));
+        }
+        let thread = match parent {
+            Some(parent) => parent.thread,
+            None => self.home(node.session.as_deref(), uid.as_deref())?,
+        };
+        let time = node.created_at.or(parent.map(|parent| parent.time));
+        let time = time.or(self.conversation.row.integer("created_at"));
+        let stored = node.created_at.or(self.options.created_at).or(time);
+        let stored = stored.unwrap_or(self.options.now);
+        let time = time.unwrap_or(stored);
+        let thread_id = self.threads.get(thread).map(|thread| thread.id.as_slice());
+        let message = self.rows.insert(
+            thread_id.unwrap_or_default(),
+            &node.role,
+            &node.text,
+            item_json,
+            stored,
+            parent.map(|parent| parent.message),
+        )?;
+        if let Some(uid) = &uid {
+            self.rows.name(uid, message)?;
+        }
+        self.added += 1;
+        if let Some(thread) = self.threads.get_mut(thread) {
+            thread.added += 1;
+            thread.earliest = thread.earliest.min(stored);
+            thread.latest = thread.latest.max(stored);
+            if thread.preview.is_none() && &*node.role == b"user" && !node.text.is_empty() {
+                thread.preview = Some(beginning(&node.text));
+            }
+        }
+        let place = Place {
+            message,
+            thread,
+            is_new: true,
+            is_side: node.is_side,
+            time,
+        };
+        self.is_newest(place);
+        Ok(State::Here(place))
+    }
+
+    /// The place of a message that is there.
+    fn found(&mut self, found: &Found, is_side: bool) -> Result<Place> {
+        let thread = self.thread(&found.thread)?;
+        self.claimed.insert(found.message);
+        let place = Place {
+            message: found.message,
+            thread,
+            is_new: false,
+            is_side,
+            time: found.created_at,
+        };
+        self.is_newest(place);
+        Ok(place)
+    }
+
+    fn is_newest(&mut self, place: Place) {
+        if let Some(thread) = self.threads.get_mut(place.thread) {
+            if !place.is_side {
+                thread.newest = thread.newest.max(Some((place.time, place.message)));
+            }
+        }
+    }
+
+    /// The original as it is stored: that of a compaction names the message that it keeps first.
+    fn item_json<'n>(&self, node: &'n Node<'_>) -> Option<Cow<'n, [u8]>> {
+        let original = node.item_json.as_deref()?;
+        let Some(kept) = node.first_kept else {
+            return Some(Cow::Borrowed(original));
+        };
+        let kept = match kept.map(|kept| self.state(kept)) {
+            Some(State::Here(place)) => Some(place.message),
+            _ => None,
+        };
+        compaction::with_first_kept(original, kept)
+            .map(Cow::Owned)
+            .or_else(|| {
+                compaction::written(Some(original), kept).map(|text| Cow::Owned(text.into_bytes()))
+            })
+            .or(Some(Cow::Borrowed(original)))
+    }
+
+    fn uid(&mut self, node: &Node<'_>, parent: Option<Place>) -> Result<Option<Vec<u8>>> {
+        if let Some(uid) = &node.uid {
+            return Ok(Some(uid.to_vec()));
+        }
+        if node.naming == Naming::None {
+            return Ok(None);
+        }
+        if let Some(id) = &node.id {
+            if let Some(uid) = self.uid_of_id(id, node.naming) {
+                return Ok(Some(uid));
+            }
+        }
+        let above = match parent {
+            Some(parent) => self.rows.uid(parent.message)?,
+            // In a thread of the caller's choice, the same text is another conversation.
+            None => match (&self.conversation.id, &self.options.thread) {
+                (None, Some(thread)) => Some(thread.as_bytes().to_vec()),
+                _ => None,
+            },
+        };
+        let original = node.identity.as_deref().or(node.item_json.as_deref());
+        let original = original.unwrap_or_default();
+        let above = above.unwrap_or_default();
+        Ok(Some(
+            uid::hash(&[&above, &node.role, original]).into_bytes(),
+        ))
+    }
+
+    /// The uid of a node that has an id.
+    fn uid_of_id(&self, id: &str, naming: Naming) -> Option<Vec<u8>> {
+        let of_session = |session: &str| format!("{session}/{id}").into_bytes();
+        match naming {
+            Naming::Own if !id.is_empty() && !reads_as_integer(id.as_bytes()) => {
+                Some(id.as_bytes().to_vec())
+            }
+            // No uid may read as an integer.
+            Naming::Own => self.conversation.id.as_deref().map(of_session),
+            Naming::InSession if !self.conversation.session.is_empty() => {
+                Some(of_session(&self.conversation.session))
+            }
+            _ => None,
+        }
+    }
+
+    /// The message that a node is a copy of, or that has no uid to be found by.
+    fn copy(
+        &mut self,
+        node: &Node<'_>,
+        item_json: Option<&[u8]>,
+        has_uid: bool,
+        parent: Option<Place>,
+    ) -> Result<Option<Found>> {
+        let copies = self.conversation.copies;
+        if copies == Copies::None || (copies == Copies::Equal && has_uid) {
+            return Ok(None);
+        }
+        if let Some(parent) = parent {
+            if parent.is_new {
+                return Ok(None);
+            }
+            let claimed = &self.claimed;
+            return self
+                .rows
+                .equal_child(parent.message, node, item_json, copies, claimed);
+        }
+        if copies == Copies::Entries {
+            return self
+                .rows
+                .equal_first(None, node, item_json, copies, &self.claimed);
+        }
+        let own = self.conversation.id.as_deref();
+        let mut threads: Vec<Vec<u8>> = Vec::new();
+        for id in own
+            .into_iter()
+            .chain(self.conversation.forked_from.iter().map(String::as_str))
+        {
+            threads.push(self.options.thread_id(id));
+        }
+        for thread in threads {
+            let thread = Some(thread.as_slice());
+            let found = self
+                .rows
+                .equal_first(thread, node, item_json, copies, &self.claimed)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The number of a thread that is there.
+    fn thread(&mut self, id: &[u8]) -> Result<usize> {
+        if let Some(at) = self.thread_numbers.get(id) {
+            return Ok(*at);
+        }
+        self.thread_numbers.insert(id.to_vec(), self.threads.len());
+        push(
+            &mut self.threads,
+            Thread {
+                id: id.to_vec(),
+                is_new: false,
+                added: 0,
+                newest: None,
+                earliest: i64::MAX,
+                latest: i64::MIN,
+                preview: None,
+            },
+        )?;
+        Ok(self.threads.len() - 1)
+    }
+
+    /// The thread that a first message goes to: the session's own, or the one that its other messages are in.
+    fn home(&mut self, session: Option<&str>, uid: Option<&[u8]>) -> Result<usize> {
+        let session = session.filter(|session| Some(*session) != self.conversation.id.as_deref());
+        if let Some(thread) = self.homes.get(session.unwrap_or_default()) {
+            return Ok(*thread);
+        }
+        let id = match session.or(self.conversation.id.as_deref()) {
+            Some(id) => self.options.thread_id(id),
+            None => match (&self.options.thread, uid) {
+                (Some(thread), _) => self.options.thread_id(thread),
+                (None, Some(uid)) => self.options.thread_id(&String::from_utf8_lossy(uid)),
+                (None, None) => self.options.thread_id("import"),
+            },
+        };
+        let is_there = self.rows.thread_exists(&id)?;
+        let thread = if is_there {
+            self.thread(&id)?
+        } else if session.is_none() && !self.threads.is_empty() {
+            0
+        } else {
+            let row = &mut self.conversation.row;
+            self.rows.make_thread(&id, row, self.options.now)?;
+            let thread = self.thread(&id)?;
+            if let Some(thread) = self.threads.get_mut(thread) {
+                thread.is_new = true;
+            }
+            thread
+        };
+        self.homes
+            .insert(session.unwrap_or_default().into(), thread);
+        Ok(thread)
+    }
+
+    /// Ends the conversation: stores what still waits, and moves the leaf.
+    pub fn end(&mut self, leaf: Leaf<'_>) -> Result<()> {
+        self.settle_orphans()?;
+        for (slot, label, created_at) in std::mem::take(&mut self.labels) {
+            if let State::Here(place) = self.state(slot) {
+                if let Some(thread) = self.threads.get(place.thread) {
+                    self.rows
+                        .label(&thread.id, &label, place.message, created_at)?;
+                }
+            }
+        }
+        let named = match leaf {
+            Leaf::Newest | Leaf::Before => None,
+            Leaf::Slot(slot) => slot,
+            Leaf::Id(id) => self.ids.get(id.as_bytes()).copied(),
+        };
+        let named = match named.map(|slot| self.state(slot)) {
+            Some(State::Here(place)) if !place.is_side => Some(place),
+            _ => None,
+        };
+        let is_exact = self.conversation.is_exact;
+        for (at, thread) in self.threads.iter().enumerate() {
+            if thread.is_new {
+                self.rows.finish_thread(
+                    &thread.id,
+                    &self.conversation.row,
+                    (thread.added > 0 && !is_exact).then_some((thread.earliest, thread.latest)),
+                    thread.preview.as_deref().filter(|_| !is_exact),
+                )?;
+            }
+            if thread.added == 0 || matches!(leaf, Leaf::Before) {
+                continue;
+            }
+            match named {
+                Some(place) if place.thread == at => {
+                    self.rows.set_leaf(&thread.id, place.message)?;
+                }
+                _ => {
+                    if let Some((time, message)) = thread.newest {
+                        if self.rows.leaf(&thread.id)? < Some((time, message)) {
+                            self.rows.set_leaf(&thread.id, message)?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores what waits for a parent that has not come: below nothing. Of a cycle the node that came first begins it.
+    fn settle_orphans(&mut self) -> Result<()> {
+        for at in 0..self.queue.len() {
+            while let Some(slot) = self
+                .queue
+                .get(at)
+                .and_then(Option::as_ref)
+                .map(|(slot, _)| *slot)
+            {
+                let first = self.first_above(slot, at);
+                match self.queue.get_mut(first).and_then(Option::take) {
+                    Some((slot, node)) => self.settle(slot, &node, None)?,
+                    None => break,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of the queue has to be stored first so that one that waits there can be: the topmost above it that has
+    /// come, or the earliest of the cycle that it hangs on.
+    fn first_above(&self, slot: Slot, at: usize) -> usize {
+        let mut seen = HashSet::new();
+        let (mut now, mut place) = (slot, at);
+        while seen.insert(now) {
+            match self
+                .waits(now)
+                .and_then(|(above, _)| Some((above, self.waits(above)?.1)))
+            {
+                Some((above, its_place)) => (now, place) = (above, its_place),
+                None => return place,
+            }
+        }
+        let (start, mut earliest) = (now, place);
+        while let Some((above, place)) = self.waits(now) {
+            earliest = earliest.min(place);
+            now = above;
+            if now == start {
+                break;
+            }
+        }
+        earliest
+    }
+
+    fn waits(&self, slot: Slot) -> Option<(Slot, usize)> {
+        self.nodes.get(slot)?.waits
+    }
+}
+
+/// What fits in a list of threads.
+fn beginning(text: &[u8]) -> Vec<u8> {
+    const LONGEST: usize = 200;
+    let text = String::from_utf8_lossy(text);
+    let words: Vec<_> = text.split_whitespace().take(LONGEST).collect();
+    words
+        .join(" ")
+        .chars()
+        .take(LONGEST)
+        .collect::<String>()
+        .into_bytes()
+}
+
+fn owned(node: Node<'_>) -> Node<'static> {
+    fn own<T: ToOwned + ?Sized>(text: Cow<'_, T>) -> Cow<'static, T> {
+        Cow::Owned(text.into_owned())
+    }
+    Node {
+        id: node.id.map(own),
+        naming: node.naming,
+        uid: node.uid.map(own),
+        parent: Parent::First,
+        is_message: node.is_message,
+        role: own(node.role),
+        text: own(node.text),
+        item_json: node.item_json.map(own),
+        identity: node.identity.map(own),
+        created_at: node.created_at,
+        is_side: node.is_side,
+        session: node.session.map(own),
+        first_kept: node.first_kept,
+    }
+}
