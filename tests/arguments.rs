@@ -112,6 +112,14 @@ fn wrong() -> Vec<(String, String)> {
                         add(&[(wrong, "")], &what);
                     }
                 }
+                TextOrBlob => add(
+                    &[
+                        ("1", "an integer"),
+                        ("1.5", "a real number"),
+                        ("NULL", "NULL"),
+                    ],
+                    "must be text or a blob, not ",
+                ),
                 Json => {
                     add(&NO_TEXTS, "must be text, not ");
                     add(&NO_JSON, "is not valid JSON: ");
@@ -240,7 +248,7 @@ fn null_arguments() {
                         );
                     }
                 }
-                Message | Thread | Text => {}
+                Message | Thread | Text | TextOrBlob => {}
                 _ => {
                     let mut statement = connection.prepare(&sql).unwrap();
                     statement

@@ -1,12 +1,36 @@
-//! `branch_put()` and `branch_export()`: conversations in and out.
+//! `branch_import()`, `branch_put()` and `branch_export()`: conversations in and out.
 
 use std::rc::Rc;
 
 use super::{argument, time};
 use crate::arguments;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exchange;
-use crate::sqlite::{Answer, Connection, Value};
+use crate::exchange::import::Options;
+use crate::sqlite::{Answer, Connection, Kind, Value};
+
+/// `branch_import(format, text [, options])`: the number of messages added.
+pub fn import(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
+    let format = arguments::text("format", argument(values, 0)?)?;
+    let text = argument(values, 1)?;
+    let options = match values.get(2) {
+        Some(value) => arguments::json("options", *value)?,
+        None => None,
+    };
+    let options = Options::read(options)?;
+    let mut text = match text.kind() {
+        Kind::Text => text.text()?,
+        Kind::Blob => text.blob()?,
+        other => {
+            return Err(Error::misuse(format!(
+                "text must be text or a blob, not {}",
+                other.described()
+            )))
+        }
+    };
+    let added = exchange::import::import(connection, format, &mut text, &options)?;
+    Ok(Answer::Integer(added))
+}
 
 /// `branch_put(thread_id, messages [, created_at])`: the new leaf.
 pub fn put(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {

@@ -2,7 +2,6 @@
 
 mod context;
 mod exchange;
-mod import;
 mod info;
 mod label;
 mod migrate;
@@ -44,7 +43,7 @@ functions! {
     "branch_prune(message_id)"                                           Writes   write::prune;
     "branch_copy(message_id, new_thread_id [, created_at])"              Writes   write::copy;
     "branch_compact(thread_id, summary [, first_kept_id [, item_json [, created_at [, uid]]]])"  Writes  write::compact;
-    "branch_import(format, text [, options])"                            Writes   import::import;
+    "branch_import(format, text [, options])"                            Writes   exchange::import;
     "branch_label(message_id, label [, created_at])"                     Writes   label::label;
     "branch_unlabel(thread_id, label)"                                   Writes   label::unlabel;
     "branch_put(thread_id, messages [, created_at])"                     Writes   exchange::put;

@@ -23,6 +23,8 @@ pub enum Kind {
     Text,
     /// Text, or NULL.
     MaybeText,
+    /// Text, or a blob for it.
+    TextOrBlob,
     /// JSON text, or NULL.
     Json,
 }
@@ -78,7 +80,7 @@ const fn table(
 }
 
 /// All of them.
-pub const CALLS: [Call; 30] = [
+pub const CALLS: [Call; 31] = [
     function(
         "branch_append",
         &[
@@ -135,6 +137,14 @@ pub const CALLS: [Call; 30] = [
         ],
     ),
     function("branch_delete", &[("thread_id", Thread, "'t'")]),
+    function(
+        "branch_import",
+        &[
+            ("format", Text, "'openai'"),
+            ("text", TextOrBlob, "'[]'"),
+            ("options", Json, "'{}'"),
+        ],
+    ),
     function("branch_id", &[("uid", MaybeText, "'u'")]),
     function("branch_uid", &[("message_id", MaybeMessage, "2")]),
     function("branch_clear", &[("thread_id", Thread, "'t'")]),
