@@ -2,6 +2,9 @@
 
 mod host;
 
+#[path = "export/openai.rs"]
+mod openai;
+
 use host::{error, integer, migrated};
 use rusqlite::Connection;
 use serde_json::{json, Value};
@@ -27,7 +30,7 @@ fn lines(connection: &Connection, thread: &str) -> Vec<Value> {
 fn what_is_not_there_is_an_error() {
     let db = migrated();
     host::add_thread(&db, "t");
-    for format in ["jsonl", "markdown"] {
+    for format in ["jsonl", "markdown", "openai"] {
         let unknown = format!("SELECT branch_export('x', '{format}')");
         assert_eq!(
             error(&db, &unknown, &[]),

@@ -62,7 +62,7 @@ pub const AROUND: [&str; 5] = [
 ];
 
 /// Statements that only read.
-pub const READS: [&str; 26] = [
+pub const READS: [&str; 27] = [
     "SELECT branch_version(), branch_debug()",
     "SELECT branch_depth(7)",
     "SELECT branch_root(7)",
@@ -88,5 +88,6 @@ pub const READS: [&str; 26] = [
     "SELECT * FROM branch_labels('t') ORDER BY label DESC",
     "SELECT branch_export('t', 'jsonl')",
     "SELECT branch_export('u', 'markdown')",
+    "SELECT branch_export('t', 'openai')",
     "SELECT * FROM branch_check()",
 ];

@@ -9,6 +9,7 @@
 
 mod jsonl;
 mod markdown;
+mod openai;
 mod rows;
 mod text;
 mod whole;
@@ -25,6 +26,7 @@ pub fn export(connection: &Rc<Connection>, thread: &[u8], format: &[u8]) -> Resu
     match format {
         b"jsonl" => jsonl::write(connection, thread, &mut text)?,
         b"markdown" => markdown::write(connection, thread, &mut text)?,
+        b"openai" => openai::write(connection, thread, &mut text)?,
         _ => {
             return Err(Error::misuse(format!(
                 "no format {}; there are jsonl, markdown, openai and html",
