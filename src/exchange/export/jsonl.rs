@@ -45,46 +45,48 @@ const THREAD: &str = "SELECT id, rollout_path, preview, ephemeral, model_provide
 pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Result<()> {
     let whole = Whole::of(connection, thread)?;
     thread_row(connection, thread, THREAD, |row| {
-        text.write("{\"format\":\"sqlite-branch\",\"version\":1,\"thread\":{")?;
+        text.write("{\"format\":\"sqlite-branch\",\"version\":1,\"thread\":{");
         for (at, name) in (0..).zip(COLUMNS) {
-            text.string(name)?;
-            text.write(":")?;
+            text.string(name);
+            text.write(":");
             value(row, at, text)?;
-            text.write(",")?;
+            text.write(",");
         }
-        text.write("\"leaf\":")?;
-        text.optional(whole.leaf())?;
-        text.write("}}\n")
+        text.write("\"leaf\":");
+        text.optional(whole.leaf());
+        text.write("}}\n");
+        Ok(())
     })?;
     whole.each(|number, parent, labels, row| {
-        text.write("{\"id\":")?;
-        text.integer(number)?;
-        text.write(",\"parent\":")?;
-        text.optional(parent)?;
-        text.write(",\"role\":")?;
-        text.exact(row.text(rows::ROLE)?)?;
-        text.write(",\"content\":")?;
-        text.exact(row.text(rows::CONTENT)?)?;
-        text.write(",\"item_json\":")?;
+        text.write("{\"id\":");
+        text.integer(number);
+        text.write(",\"parent\":");
+        text.optional(parent);
+        text.write(",\"role\":");
+        text.exact(row.text(rows::ROLE)?);
+        text.write(",\"content\":");
+        text.exact(row.text(rows::CONTENT)?);
+        text.write(",\"item_json\":");
         if row.kind(rows::ITEM_JSON) == Kind::Null {
-            text.write("null")?;
+            text.write("null");
         } else {
             let json = row.text(rows::ITEM_JSON)?;
             let is_summary = row.text(rows::ROLE)? == b"summary";
             if is_summary {
-                text.exact(&with_number(json, &whole))?;
+                text.exact(&with_number(json, &whole));
             } else {
-                text.exact(json)?;
+                text.exact(json);
             }
         }
-        text.write(",\"created_at\":")?;
+        text.write(",\"created_at\":");
         value(row, rows::CREATED_AT, text)?;
         if row.kind(rows::UID) != Kind::Null {
-            text.write(",\"uid\":")?;
-            text.exact(row.text(rows::UID)?)?;
+            text.write(",\"uid\":");
+            text.exact(row.text(rows::UID)?);
         }
-        write_labels(labels, text)?;
-        text.write("}\n")
+        write_labels(labels, text);
+        text.write("}\n");
+        Ok(())
     })
 }
 
@@ -103,24 +105,25 @@ fn value(row: &Statement, column: i32, text: &mut Text) -> Result<()> {
         }
         Kind::Text | Kind::Blob => text.exact(row.text(column)?),
     }
+    Ok(())
 }
 
-fn write_labels(labels: &[Label], text: &mut Text) -> Result<()> {
+fn write_labels(labels: &[Label], text: &mut Text) {
     if labels.is_empty() {
-        return Ok(());
+        return;
     }
-    text.write(",\"labels\":[")?;
+    text.write(",\"labels\":[");
     for (at, label) in labels.iter().enumerate() {
         if at > 0 {
-            text.write(",")?;
+            text.write(",");
         }
-        text.write("{\"label\":")?;
-        text.exact(&label.label)?;
-        text.write(",\"created_at\":")?;
-        text.integer(label.created_at)?;
-        text.write("}")?;
+        text.write("{\"label\":");
+        text.exact(&label.label);
+        text.write(",\"created_at\":");
+        text.integer(label.created_at);
+        text.write("}");
     }
-    text.write("]")
+    text.write("]");
 }
 
 /// A summary's item with the number of the first message that it keeps in place of that one's id; all else stays byte for

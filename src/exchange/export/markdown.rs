@@ -21,8 +21,9 @@ const TITLE: &str = "SELECT coalesce(nullif(title, ''), id) FROM main.threads WH
 pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Result<()> {
     let _snapshot = Snapshot::hold(connection)?;
     thread_row(connection, thread, TITLE, |row| {
-        text.write("# ")?;
-        line(row.text(0)?, text)
+        text.write("# ");
+        line(row.text(0)?, text);
+        Ok(())
     })?;
     let Some(leaf) = thread::present_leaf(connection, thread)?.flatten() else {
         return Ok(());
@@ -38,7 +39,7 @@ pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Res
 }
 
 fn message(row: &Statement, text: &mut Text) -> Result<()> {
-    text.write("\n## ")?;
+    text.write("\n## ");
     let role = String::from_utf8_lossy(row.text(rows::ROLE)?).into_owned();
     let mut letters = role.chars();
     let capital: String = letters
@@ -52,10 +53,10 @@ fn message(row: &Statement, text: &mut Text) -> Result<()> {
         heading.push_str(&String::from_utf8_lossy(row.text(rows::TIME)?));
         heading.push_str(" UTC");
     }
-    line(heading.as_bytes(), text)?;
+    line(heading.as_bytes(), text);
     let parts = Parts::read(row.text(rows::ITEM_JSON)?);
     for thought in &parts.thoughts {
-        block("Thought:", thought, "", text)?;
+        block("Thought:", thought, "", text);
     }
     let content = String::from_utf8_lossy(row.text(rows::CONTENT)?);
     // The text of a result is what was said, as a rule; some items have it themselves.
@@ -64,39 +65,39 @@ fn message(row: &Statement, text: &mut Text) -> Result<()> {
         _ => false,
     };
     if result {
-        block("Result:", &content, "", text)?;
+        block("Result:", &content, "", text);
     } else {
         if !content.is_empty() {
-            text.write("\n")?;
-            text.write(content.trim_end_matches(['\n', '\r']))?;
-            text.write("\n")?;
+            text.write("\n");
+            text.write(content.trim_end_matches(['\n', '\r']));
+            text.write("\n");
         }
         for output in &parts.outputs {
-            block("Result:", &output.text, "", text)?;
+            block("Result:", &output.text, "", text);
         }
     }
     for media in &parts.media {
-        text.write("\n*[")?;
-        text.write(media.kind.trim_end_matches("_url"))?;
-        text.write("]*\n")?;
+        text.write("\n*[");
+        text.write(media.kind.trim_end_matches("_url"));
+        text.write("]*\n");
     }
     for call in &parts.calls {
         let json = crate::arguments::invalid_json(call.arguments.as_bytes()).is_none();
         let language = if json { "json" } else { "" };
         let named = format!("Call of **{}**:", call.name.replace(['\n', '\r'], " "));
-        block(&named, &call.arguments, language, text)?;
+        block(&named, &call.arguments, language, text);
     }
     Ok(())
 }
 
 /// Text on a line of its own.
-fn line(said: &[u8], text: &mut Text) -> Result<()> {
-    text.write(&String::from_utf8_lossy(said).replace(['\n', '\r'], " "))?;
-    text.write("\n")
+fn line(said: &[u8], text: &mut Text) {
+    text.write(&String::from_utf8_lossy(said).replace(['\n', '\r'], " "));
+    text.write("\n");
 }
 
 /// A code block, with a fence that is longer than any in it.
-fn block(above: &str, said: &str, language: &str, text: &mut Text) -> Result<()> {
+fn block(above: &str, said: &str, language: &str, text: &mut Text) {
     let mut longest = 0;
     let mut run = 0;
     for byte in said.bytes() {
@@ -108,7 +109,6 @@ fn block(above: &str, said: &str, language: &str, text: &mut Text) -> Result<()>
     for part in [
         "\n", above, "\n\n", &fence, language, "\n", said, "\n", &fence, "\n",
     ] {
-        text.write(part)?;
+        text.write(part);
     }
-    Ok(())
 }

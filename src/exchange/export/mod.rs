@@ -34,5 +34,5 @@ pub fn export(connection: &Rc<Connection>, thread: &[u8], format: &[u8]) -> Resu
             )))
         }
     }
-    Ok(text.into_string())
+    text.into_string()
 }

@@ -50,15 +50,16 @@ pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Res
         let named = Item::read(row.text(rows::ITEM_JSON)?).model;
         model = named.or(model);
     }
-    text.write("{")?;
+    text.write("{");
     if let Some(model) = model {
-        text.write("\"model\":")?;
-        text.string(&model)?;
-        text.write(",")?;
+        text.write("\"model\":");
+        text.string(&model);
+        text.write(",");
     }
-    text.write("\"messages\":[")?;
-    put_together(entries, text)?;
-    text.write("]}\n")
+    text.write("\"messages\":[");
+    put_together(&entries, text)?;
+    text.write("]}\n");
+    Ok(())
 }
 
 /// What a row becomes.
@@ -153,20 +154,20 @@ fn said(role: &str, content: &str, item: &[u8], media: &[Media]) -> Result<Optio
         return Ok(Some(original.to_owned()));
     }
     let mut list = Text::default();
-    list.write("[")?;
+    list.write("[");
     if !content.is_empty() {
-        list.write("{\"type\":\"text\",\"text\":")?;
-        list.string(content)?;
-        list.write("},")?;
+        list.write("{\"type\":\"text\",\"text\":");
+        list.string(content);
+        list.write("},");
     }
     for (at, medium) in media.iter().enumerate() {
         if at > 0 {
-            list.write(",")?;
+            list.write(",");
         }
-        part(medium, &mut list)?;
+        part(medium, &mut list);
     }
-    list.write("]")?;
-    Ok(Some(list.into_string()))
+    list.write("]");
+    list.into_string().map(Some)
 }
 
 /// An array of the parts that Chat Completions has, as it is.
@@ -188,9 +189,10 @@ fn chat_content(item: &[u8]) -> Option<&str> {
 }
 
 /// A part that is not text: an image in one of the shapes, or at least its kind.
-fn part(medium: &Media, text: &mut Text) -> Result<()> {
+fn part(medium: &Media, text: &mut Text) {
     if matches!(medium.kind.as_str(), "image_url" | "input_audio" | "file") {
-        return text.write(&medium.json);
+        text.write(&medium.json);
+        return;
     }
     let url = Raw::of(medium.json.as_bytes()).and_then(|json| {
         // Responses.
@@ -208,14 +210,14 @@ fn part(medium: &Media, text: &mut Text) -> Result<()> {
     });
     match url {
         Some(url) => {
-            text.write("{\"type\":\"image_url\",\"image_url\":{\"url\":")?;
-            text.string(&url)?;
-            text.write("}}")
+            text.write("{\"type\":\"image_url\",\"image_url\":{\"url\":");
+            text.string(&url);
+            text.write("}}");
         }
         None => {
-            text.write("{\"type\":\"text\",\"text\":")?;
-            text.string(&format!("[{}]", medium.kind))?;
-            text.write("}")
+            text.write("{\"type\":\"text\",\"text\":");
+            text.string(&format!("[{}]", medium.kind));
+            text.write("}");
         }
     }
 }
@@ -231,7 +233,7 @@ fn member<'a>(object: Raw<'a>, wanted: &[u8]) -> Option<Raw<'a>> {
 }
 
 /// Writes the messages, each call's result right after it.
-fn put_together(entries: Vec<Entry>, text: &mut Text) -> Result<()> {
+fn put_together(entries: &[Entry], text: &mut Text) -> Result<()> {
     // By call, its results from the last one to the first, with their places.
     let mut results: HashMap<&str, Vec<(usize, &str)>> = HashMap::new();
     for (at, entry) in entries.iter().enumerate().rev() {
@@ -265,16 +267,16 @@ fn put_together(entries: Vec<Entry>, text: &mut Text) -> Result<()> {
             continue;
         }
         if !std::mem::take(&mut first) {
-            text.write(",")?;
+            text.write(",");
         }
         message(said, &calls, text)?;
         for (id, _, result) in &calls {
             if let Some(result) = result {
-                text.write(",{\"role\":\"tool\",\"tool_call_id\":")?;
-                text.string(id)?;
-                text.write(",\"content\":")?;
-                text.string(result)?;
-                text.write("}")?;
+                text.write(",{\"role\":\"tool\",\"tool_call_id\":");
+                text.string(id);
+                text.write(",\"content\":");
+                text.string(result);
+                text.write("}");
             }
         }
     }
@@ -282,31 +284,32 @@ fn put_together(entries: Vec<Entry>, text: &mut Text) -> Result<()> {
 }
 
 fn message(said: &Said, calls: &[(&str, &Call, Option<&str>)], text: &mut Text) -> Result<()> {
-    text.write("{\"role\":\"")?;
-    text.write(said.role)?;
-    text.write("\",\"content\":")?;
-    text.write(said.content.as_deref().unwrap_or("null"))?;
+    text.write("{\"role\":\"");
+    text.write(said.role);
+    text.write("\",\"content\":");
+    text.write(said.content.as_deref().unwrap_or("null"));
     if let Some(name) = &said.name {
-        text.write(",\"name\":")?;
-        text.string(name)?;
+        text.write(",\"name\":");
+        text.string(name);
     }
     if !calls.is_empty() {
-        text.write(",\"tool_calls\":[")?;
+        text.write(",\"tool_calls\":[");
         for (at, (id, call, _)) in calls.iter().enumerate() {
             if at > 0 {
-                text.write(",")?;
+                text.write(",");
             }
-            text.write("{\"id\":")?;
-            text.string(id)?;
-            text.write(",\"type\":\"function\",\"function\":{\"name\":")?;
-            text.string(&function_name(&call.name))?;
-            text.write(",\"arguments\":")?;
-            text.string(&arguments(&call.arguments)?)?;
-            text.write("}}")?;
+            text.write("{\"id\":");
+            text.string(id);
+            text.write(",\"type\":\"function\",\"function\":{\"name\":");
+            text.string(&function_name(&call.name));
+            text.write(",\"arguments\":");
+            text.string(&arguments(&call.arguments)?);
+            text.write("}}");
         }
-        text.write("]")?;
+        text.write("]");
     }
-    text.write("}")
+    text.write("}");
+    Ok(())
 }
 
 /// Arguments are an object in JSON; the free text of a custom tool becomes one.
@@ -339,6 +342,6 @@ fn is_name(name: &str) -> bool {
 
 fn json_string(string: &str) -> Result<String> {
     let mut text = Text::default();
-    text.string(string)?;
-    Ok(text.into_string())
+    text.string(string);
+    text.into_string()
 }

@@ -1,4 +1,7 @@
-//! The text that an export grows into. Running out of memory is an error here, as everywhere.
+//! The text that an export grows into.
+//!
+//! Running out of memory is an error here as everywhere, and is noted until the end: what checks each piece would make the
+//! library larger by tens of kilobytes.
 
 use crate::error::{Error, Result};
 
@@ -8,41 +11,43 @@ pub struct Text {
     text: String,
     /// Whether `<` is written as an escape inside JSON strings, so that no `</script` can end the data of a page.
     for_page: bool,
+    /// Whether there was no memory for some of it.
+    failed: bool,
 }
 
 impl Text {
     /// For JSON that stands in an HTML page.
     pub fn for_page() -> Self {
         Self {
-            text: String::new(),
             for_page: true,
+            ..Self::default()
         }
     }
 
     /// What was written.
-    pub fn into_string(self) -> String {
-        self.text
+    pub fn into_string(self) -> Result<String> {
+        match self.failed {
+            true => Err(Error::no_memory()),
+            false => Ok(self.text),
+        }
     }
 
-    /// Writes text as it is. Inlined wherever it is called, it would make the library larger by kilobytes.
+    /// Writes text as it is.
     #[inline(never)]
-    pub fn write(&mut self, text: &str) -> Result<()> {
-        if self.text.capacity() - self.text.len() < text.len() {
-            self.text
-                .try_reserve(text.len())
-                .map_err(|_| Error::no_memory())?;
+    pub fn write(&mut self, text: &str) {
+        self.failed |= self.text.try_reserve(text.len()).is_err();
+        if !self.failed {
+            self.text.push_str(text);
         }
-        self.text.push_str(text);
-        Ok(())
     }
 
     /// Writes a number.
-    pub fn integer(&mut self, integer: i64) -> Result<()> {
+    pub fn integer(&mut self, integer: i64) {
         self.write(&integer.to_string())
     }
 
     /// Writes a number, or null.
-    pub fn optional(&mut self, integer: Option<i64>) -> Result<()> {
+    pub fn optional(&mut self, integer: Option<i64>) {
         match integer {
             Some(integer) => self.integer(integer),
             None => self.write("null"),
@@ -50,19 +55,19 @@ impl Text {
     }
 
     /// Writes bytes that ought to be UTF-8: what is not becomes U+FFFD.
-    pub fn lossy(&mut self, text: &[u8]) -> Result<()> {
+    pub fn lossy(&mut self, text: &[u8]) {
         self.write(&String::from_utf8_lossy(text))
     }
 
     /// Writes a JSON string that gives back each byte: text that is not UTF-8, which JSON cannot hold, becomes
     /// `{"hex":"…"}`.
-    pub fn exact(&mut self, text: &[u8]) -> Result<()> {
+    pub fn exact(&mut self, text: &[u8]) {
         match std::str::from_utf8(text) {
             Ok(text) => self.string(text),
             Err(_) => {
-                self.write("{\"hex\":\"")?;
+                self.write("{\"hex\":\"");
                 for byte in text {
-                    self.write(&format!("{byte:02X}"))?;
+                    self.write(&format!("{byte:02X}"));
                 }
                 self.write("\"}")
             }
@@ -70,28 +75,28 @@ impl Text {
     }
 
     /// Writes a JSON string.
-    pub fn string(&mut self, text: &str) -> Result<()> {
-        self.write("\"")?;
+    pub fn string(&mut self, text: &str) {
+        self.write("\"");
         let mut rest = text;
         while let Some(at) = rest.bytes().position(|byte| self.is_escaped(byte)) {
             let (plain, from) = rest.split_at(at);
-            self.write(plain)?;
+            self.write(plain);
             // What is escaped is a single byte.
             let (escaped, after) = from.split_at(1);
             match escaped {
-                "\"" => self.write("\\\"")?,
-                "\\" => self.write("\\\\")?,
-                "\n" => self.write("\\n")?,
-                "\r" => self.write("\\r")?,
-                "\t" => self.write("\\t")?,
+                "\"" => self.write("\\\""),
+                "\\" => self.write("\\\\"),
+                "\n" => self.write("\\n"),
+                "\r" => self.write("\\r"),
+                "\t" => self.write("\\t"),
                 other => {
                     let byte = other.as_bytes().first().copied().unwrap_or_default();
-                    self.write(&format!("\\u{byte:04x}"))?;
+                    self.write(&format!("\\u{byte:04x}"));
                 }
             }
             rest = after;
         }
-        self.write(rest)?;
+        self.write(rest);
         self.write("\"")
     }
 
@@ -114,16 +119,16 @@ mod tests {
             "</script><!--",
         ] {
             for mut written in [Text::default(), Text::for_page()] {
-                written.exact(text.as_bytes()).unwrap();
-                let json = written.into_string();
+                written.exact(text.as_bytes());
+                let json = written.into_string().unwrap();
                 assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
             }
         }
         let mut page = Text::for_page();
-        page.string("</script><!--").unwrap();
-        assert!(!page.into_string().contains('<'));
+        page.string("</script><!--");
+        assert!(!page.into_string().unwrap().contains('<'));
         let mut bytes = Text::default();
-        bytes.exact(b"a\xff").unwrap();
-        assert_eq!(bytes.into_string(), r#"{"hex":"61FF"}"#);
+        bytes.exact(b"a\xff");
+        assert_eq!(bytes.into_string().unwrap(), r#"{"hex":"61FF"}"#);
     }
 }
