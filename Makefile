@@ -116,9 +116,18 @@ demo: loadable tools ## fork, draw, switch and list a real conversation in the s
 	@$(SQLITE3) -init /dev/null $(DEMO_DB) < examples/demo.sql
 	@echo "The conversation is in $(DEMO_DB). To go on: $(SQLITE3) -cmd '.load dist/branch' $(DEMO_DB)"
 
+# Where the tests note what they could not do. With CI=true that is a failure, but for what SQLITE_BRANCH_WITHOUT names.
+NOT_RUN := $(abspath $(TARGET_DIR))/not-run.txt
+test: export SQLITE_BRANCH_NOT_RUN := $(NOT_RUN)
 test: loadable static tools ## build everything and run all the tests
-	$(CARGO) test --workspace --no-fail-fast
-	$(CARGO) test $(LOADED) --test glue --test c_hosts
+	@rm -f $(NOT_RUN)
+	@status=0; \
+	echo "$(CARGO) test --workspace --no-fail-fast"; \
+	$(CARGO) test --workspace --no-fail-fast || status=1; \
+	echo "$(CARGO) test $(LOADED) --test glue --test c_hosts"; \
+	$(CARGO) test $(LOADED) --test glue --test c_hosts || status=1; \
+	if [ -s $(NOT_RUN) ]; then echo "NOT RUN on this machine:"; sort -u $(NOT_RUN); else echo "Nothing was left out."; fi; \
+	exit $$status
 
 # How many times the short run of `make test` each of these is, and with which random numbers: make kill SIZE=1000 SEED=7
 SIZE ?= 50

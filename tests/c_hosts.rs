@@ -247,8 +247,8 @@ fn the_header_is_cpp() {
         .arg("--version")
         .output()
         .is_ok();
-    if !found && std::env::var_os("CI").is_none() {
-        eprintln!("no C++ compiler on this machine: the header was not compiled as C++");
+    if !found {
+        dist::not_run("the header in C++", "C++ compiler");
         return;
     }
     compile_header(true, &["-std=c++11"], "cpp");

@@ -274,10 +274,7 @@ fn our_own_samples() {
 fn the_trees_of_openassistant() {
     let file = dist::root().join("../shared/data/oasst_en_100_trees.jsonl");
     let Ok(lines) = std::fs::read_to_string(&file) else {
-        eprintln!(
-            "{} is not there: the 100 trees of OpenAssistant were NOT compared, only our own samples",
-            file.display()
-        );
+        dist::not_run("the 100 trees of OpenAssistant", "shared");
         return;
     };
     let trees: Vec<_> = lines

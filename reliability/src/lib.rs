@@ -20,6 +20,10 @@ pub mod dist;
 /// Calls into the C parts.
 #[allow(unsafe_code)]
 pub mod faults;
+#[path = "../../tests/dist/not_run.rs"]
+mod not_run;
 pub mod program;
 pub mod queries;
 pub mod size;
+
+pub use not_run::not_run;

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use sqlite_branch_reliability::database::{
     add_thread, assert_same, assert_sound, open, rows, run, state,
 };
+use sqlite_branch_reliability::not_run;
 use sqlite_branch_reliability::size::size;
 
 const FULL: i32 = 13;
@@ -90,7 +91,7 @@ fn full_disk() {
     for round in 0..size(2) {
         for journal in ["wal", "delete", "persist"] {
             let Some(disk) = SmallDisk::mount() else {
-                println!("full disk: no file system can be mounted here, so nothing was tried");
+                not_run("a real disk that is full", "mount");
                 return;
             };
             let path = disk.directory.path().join("state.db");

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use sqlite_branch_reliability::dist;
+use sqlite_branch_reliability::not_run;
 
 const FOUND_SOMETHING: i32 = 99;
 
@@ -19,9 +20,7 @@ fn is_installed(command: &str) -> bool {
 #[test]
 fn scripts_of_the_shell() {
     if !is_installed("valgrind") {
-        println!(
-            "valgrind: not installed (Debian: apt-get install valgrind), so nothing was checked"
-        );
+        not_run("the shell's scripts under valgrind", "valgrind");
         return;
     }
     let shell = dist::shell();

@@ -2,8 +2,12 @@
 
 #![allow(dead_code)] // Each test binary uses a part of it.
 
+mod not_run;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+pub use not_run::not_run;
 
 /// The repository.
 pub fn root() -> &'static Path {

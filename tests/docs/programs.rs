@@ -24,7 +24,10 @@ pub fn python(directory: &Path, program: &str) -> Option<String> {
             .is_ok_and(|run| run.status.success())
     });
     let Some(python) = found else {
-        eprintln!("not run: there is no Python whose sqlite3 module loads extensions");
+        dist::not_run(
+            "the documents' Python programs",
+            "Python that loads extensions",
+        );
         return None;
     };
     let mut command = Command::new(python);
