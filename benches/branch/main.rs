@@ -3,8 +3,8 @@
 //! Every figure is a ratio of things that were measured in this run, in turn (see `measure`). The process has its own
 //! SQLite; statements are prepared once and all columns of all rows are read. After `--`:
 //!
-//! * words: only groups whose name has one of them (`listing cold depth newest leaves ancestors append fork size memory
-//!   load`)
+//! * words: only groups whose name has one of them (`listing cold depth newest leaves ancestors context tools append fork size
+//!   memory load`)
 //! * `--only TEXT`: only cases whose label has this text, such as `'10000 x 500 B'` or `alone`
 //! * `--quick`: less time for each comparison, and without the databases that take long to build
 //! * `--seconds N`: time for each comparison
@@ -17,6 +17,7 @@
 
 mod allocator;
 mod ancestors;
+mod context;
 #[path = "../../tests/dist/mod.rs"]
 mod dist;
 mod history;
@@ -41,13 +42,15 @@ use report::Report;
 
 type Group = (&'static str, fn(&mut Bench));
 
-const GROUPS: [Group; 11] = [
+const GROUPS: [Group; 13] = [
     ("listing", listing::in_memory),
     ("cold", listing::from_disk),
     ("depth", listing::by_depth),
     ("newest", newest::newest),
     ("leaves", leaves::leaves),
     ("ancestors", ancestors::ancestors),
+    ("context", context::budget),
+    ("tools", context::tools),
     ("append", writing::append),
     ("fork", writing::fork),
     ("size", space::size),
