@@ -241,7 +241,7 @@ fn without_ids(rows: Vec<model::Sent>) -> Vec<(String, String, String, i64, i64,
 fn every_context_is_the_models() {
     let cases = std::env::var("SQLITE_BRANCH_CASES")
         .ok()
-        .map_or(250, |cases| cases.parse().expect("a number"));
+        .map_or(150, |cases| cases.parse().expect("a number"));
     writeln!(
         std::io::stderr(),
         "every_context_is_the_models: {cases} cases"
@@ -309,7 +309,7 @@ fn every_context_is_the_models() {
 fn a_copy_is_sent_as_its_original_is() {
     let strategy = proptest::collection::vec(any_act(), 1..40);
     let config = Config {
-        cases: 100,
+        cases: 60,
         failure_persistence: None,
         ..Config::default()
     };
