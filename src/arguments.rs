@@ -30,16 +30,11 @@ pub fn optional_message<'a>(name: &str, value: Value<'a>) -> Result<Option<Messa
     }
 }
 
-/// The id of a message. A uid is looked up, and an unknown one is an error; whether a message of a given id is there is
-/// not looked up.
+/// The id of a message that a function or table reads: None for NULL and for an unknown uid. Whether a message of a given
+/// id is there is not looked up.
 ///
 /// Functions that write look up inside [`Connection::atomically`](crate::sqlite::Connection::atomically), so that nothing
 /// is read before the write lock is taken; see [`Message::known_id`].
-pub fn message_id(connection: &Rc<Connection>, name: &str, value: Value<'_>) -> Result<i64> {
-    message(name, value)?.known_id(connection)
-}
-
-/// As [`message_id`], and None for NULL and for an unknown uid.
 pub fn known_message_id(
     connection: &Rc<Connection>,
     name: &str,

@@ -238,7 +238,8 @@ fn too_many_arguments() {
     let connection = forked();
     for (table, most) in [
         ("branch_path", 2),
-        ("branch_messages", 3),
+        // Three, and three columns that are hidden from SELECT *: to SQLite they are arguments, that is, conditions.
+        ("branch_messages", 6),
         ("branch_leaves", 1),
         ("branch_children", 1),
         ("branch_siblings", 1),

@@ -1,5 +1,6 @@
 //! What the query planner asks of a table, and the answer.
 
+use std::ffi::CStr;
 use std::os::raw::c_int;
 
 use super::ffi;
@@ -30,8 +31,8 @@ pub struct Shape {
 pub struct SortKey {
     /// The column, or -1 for the rowid.
     column: c_int,
-    /// The order that has this column ascending.
-    ascending: Order,
+    /// The order that has this column ascending, if there is one.
+    ascending: Option<Order>,
     /// The order that has it descending.
     descending: Order,
     /// Whether no two rows have the same value in it, so that a second column to sort by changes nothing.
@@ -47,7 +48,7 @@ impl SortKey {
     pub const fn new(column: usize, ascending: Order, descending: Order) -> Self {
         Self {
             column: column as c_int,
-            ascending,
+            ascending: Some(ascending),
             descending,
             unique: true,
             then: None,
@@ -59,7 +60,7 @@ impl SortKey {
     pub const fn rowid(ascending: Order, descending: Order) -> Self {
         Self {
             column: -1,
-            ascending,
+            ascending: Some(ascending),
             descending,
             unique: true,
             then: None,
@@ -71,7 +72,19 @@ impl SortKey {
     pub const fn grouped(column: usize, ascending: Order, descending: Order) -> Self {
         Self {
             column: column as c_int,
-            ascending,
+            ascending: Some(ascending),
+            descending,
+            unique: false,
+            then: None,
+            given: None,
+        }
+    }
+
+    /// A column that several rows have the same value in, and that can be had in descending order only.
+    pub const fn descending(column: usize, descending: Order) -> Self {
+        Self {
+            column: column as c_int,
+            ascending: None,
             descending,
             unique: false,
             then: None,
@@ -175,9 +188,9 @@ impl Plan {
 
 impl Shape {
     /// The `CREATE TABLE` statement that declares the columns.
-    pub(super) fn declaration(&self) -> String {
+    pub(super) fn declaration(&self, hidden: &[(&str, &str)]) -> String {
         let mut text = format!("CREATE TABLE {}({}", self.name, self.columns);
-        for (name, kind) in self.arguments {
+        for (name, kind) in self.arguments.iter().chain(hidden) {
             text.push_str(&format!(", \"{name}\" {kind} HIDDEN"));
         }
         text.push(')');
@@ -219,14 +232,19 @@ impl Shape {
         (at < self.arguments.len()).then_some(at)
     }
 
-    /// Agrees with the planner. `Ok(false)` means: not this way.
+    /// Agrees with the planner. `Ok(false)` means: not this way. `key` is a column by which single rows are found: a
+    /// constraint on it is one more argument, after the others.
     ///
     /// SQLite's structure is never borrowed, since SQLite itself reads it when it is asked for a limit: what is asked is
     /// read first, and the answer is written last.
     ///
     /// # Safety
     /// `info` is what SQLite passed to xBestIndex, during that call.
-    pub(super) unsafe fn best_index(&self, info: *mut ffi::sqlite3_index_info) -> Result<bool> {
+    pub(super) unsafe fn best_index(
+        &self,
+        info: *mut ffi::sqlite3_index_info,
+        key: Option<usize>,
+    ) -> Result<bool> {
         // SAFETY: SQLite owns the structure and leaves it to this call; its arrays have the lengths that it names, and
         // are not written to meanwhile.
         let (constraints, terms, used) = unsafe {
@@ -253,6 +271,16 @@ impl Shape {
                     chosen.get_or_insert(at);
                 }
             }
+        }
+        let single = constraints.iter().enumerate().position(|(at, constraint)| {
+            key.is_some_and(|key| constraint.iColumn == key as c_int)
+                && constraint.op == ffi::SQLITE_INDEX_CONSTRAINT_EQ
+                && constraint.usable != 0
+                // SAFETY: as this function's own condition says.
+                && unsafe { is_binary(info, at) }
+        });
+        if let Some(place) = chosen.get_mut(self.arguments.len()) {
+            *place = single;
         }
         let mut lacking = false;
         for at in 0..self.arguments.len() {
@@ -287,7 +315,8 @@ impl Shape {
             // SAFETY: as this function's own condition says.
             .and_then(|constraint| unsafe { constant(info, constraint) });
         let order = self.order_for(terms, given);
-        let rows = limit.map_or(self.rows, |limit| limit.clamp(0, self.rows.max(1)));
+        let most = if single.is_some() { 1 } else { self.rows };
+        let rows = limit.map_or(most, |limit| limit.clamp(0, most.max(1)));
         let mask = (1_u64 << Plan::USED_BITS) - 1;
         let plan = Plan {
             given,
@@ -299,7 +328,8 @@ impl Shape {
             for (position, constraint) in (1..).zip(chosen.into_iter().flatten()) {
                 let usage = (*info).aConstraintUsage.add(constraint);
                 (*usage).argvIndex = position;
-                (*usage).omit = 1;
+                // A key's value is looked up as text; what it is equal to is SQLite's to say.
+                (*usage).omit = u8::from(Some(constraint) != single);
             }
             (*info).orderByConsumed = c_int::from(order.is_some());
             (*info).estimatedRows = rows.max(1);
@@ -330,16 +360,34 @@ impl Shape {
                 return None;
             }
         }
-        Some(if first.desc != 0 {
-            key.descending
+        if first.desc != 0 {
+            Some(key.descending)
         } else {
             key.ascending
-        })
+        }
     }
 }
 
 /// The cost of a plan that is none.
 const NEVER: f64 = 1e99;
+
+/// Whether a constraint compares texts byte by byte.
+///
+/// # Safety
+/// `info` is what SQLite passed to xBestIndex, during that call.
+unsafe fn is_binary(info: *mut ffi::sqlite3_index_info, constraint: usize) -> bool {
+    let Ok(at) = c_int::try_from(constraint) else {
+        return false;
+    };
+    // SAFETY: the structure is SQLite's; the name is a C string that stays good until xBestIndex returns.
+    unsafe {
+        let name = ffi::sqlite3_vtab_collation(info, at);
+        !name.is_null()
+            && CStr::from_ptr(name)
+                .to_bytes()
+                .eq_ignore_ascii_case(b"BINARY")
+    }
+}
 
 /// The value of a constraint's right side, where the planner knows it: a literal, that is.
 ///

@@ -34,7 +34,7 @@ pub use feed::Feed;
 pub use function::{Answer, Function, Risk};
 pub use index::{Order, Plan, Shape, SortKey};
 pub use statement::{Parameter, Statement};
-pub use table::{Arguments, Change, Listed, NoRows, Rows, Table};
+pub use table::{Arguments, Change, Listed, NoRows, Rows, Table, Write};
 pub use value::{Kind, Value};
 pub use write::BranchWrite;
 

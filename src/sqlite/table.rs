@@ -17,9 +17,14 @@ pub trait Table: 'static {
     /// Whether statements are kept while it is connected (see [`Connection::prepare`]). Not for a table that kept
     /// statements read, because they keep it connected.
     const ANCHOR: bool = true;
+    /// Hidden columns after the arguments, with their types: what only some readers want.
+    const HIDDEN: &'static [(&'static str, &'static str)] = &[];
+    /// A column by which single rows are found: where a statement asks for its equality with a value, that is one more
+    /// argument, after the others.
+    const KEY: Option<usize> = None;
     /// What INSERT, UPDATE and DELETE do, for a table that takes them. Gives the rowid of a new row, which becomes the
     /// caller's `last_insert_rowid()`.
-    const WRITE: Option<fn(&Rc<Connection>, Change<'_>) -> Result<i64>> = None;
+    const WRITE: Option<Write> = None;
     /// Whether it can be used from the user's own SQL only: not from views and triggers.
     const DIRECTONLY: bool = false;
     /// Why nothing can be read from it, if nothing can.
@@ -28,11 +33,18 @@ pub trait Table: 'static {
     type Rows: Rows;
 }
 
+/// See [`Table::WRITE`].
+pub type Write = fn(&Rc<Connection>, Change<'_>) -> Result<i64>;
+
 /// What a statement does to a table.
 pub enum Change<'a> {
-    /// A new row, with these values of all columns, the hidden ones included.
-    #[allow(dead_code)] // What takes them comes next.
-    Insert(&'a [Value<'a>]),
+    /// A new row.
+    Insert {
+        /// The rowid that is asked for, or NULL.
+        rowid: Value<'a>,
+        /// The values of all columns, the hidden ones included: NULL for those that are not named.
+        columns: &'a [Value<'a>],
+    },
     /// Other values for a row.
     Update,
     /// One row less.
@@ -198,7 +210,7 @@ impl Kept {
             if let Some(place) = arguments.0.get_mut(at) {
                 *place = Some(*value);
             }
-            if plan.uses(visible + at) {
+            if at < shape.arguments.len() && plan.uses(visible + at) {
                 // SAFETY: the value is one that SQLite passed to the call that is going on.
                 let copy = unsafe { ffi::sqlite3_value_dup(value.raw()) };
                 if copy.is_null() {
@@ -302,7 +314,7 @@ unsafe extern "C" fn connect<T: Table>(
     // SAFETY: the user data is what `register_module` gave.
     let connection = unsafe { Rc::clone(&*user_data.cast::<Rc<Connection>>()) };
     let outcome = guarded(|| {
-        declare(&connection, db, &T::SHAPE.declaration())?;
+        declare(&connection, db, &T::SHAPE.declaration(T::HIDDEN))?;
         if T::DIRECTONLY {
             // SAFETY: called from xConnect, with the connection that SQLite passed to it. The option takes no argument.
             let outcome = unsafe { ffi::sqlite3_vtab_config(db, ffi::SQLITE_VTAB_DIRECTONLY) };
@@ -372,7 +384,7 @@ unsafe extern "C" fn best_index<T: Table>(
     let outcome = guarded(|| match T::UNREADABLE {
         Some(why) => Err(Error::misuse(why)),
         // SAFETY: SQLite passes a structure for this call.
-        None => unsafe { T::SHAPE.best_index(info) },
+        None => unsafe { T::SHAPE.best_index(info, T::KEY) },
     });
     match outcome {
         Ok(true) => code::OK,
@@ -469,7 +481,9 @@ unsafe extern "C" fn column<T: Table>(
     };
     let outcome = guarded(|| {
         let column = usize::try_from(column).unwrap_or(usize::MAX);
-        if let Some(at) = column.checked_sub(Glue::<T>::VISIBLE) {
+        let arguments = Glue::<T>::VISIBLE..Glue::<T>::VISIBLE + T::SHAPE.arguments.len();
+        if arguments.contains(&column) {
+            let at = column - arguments.start;
             match cursor.kept.get(at) {
                 // SAFETY: a copy of our own, which is protected.
                 Some(value) => unsafe { context.result_value(value) },
@@ -520,11 +534,15 @@ unsafe extern "C" fn update<T: Table>(
     // SAFETY: the table is connected, and SQLite passes `count` values that last until this returns.
     let (connection, values) = unsafe { (&(*table).connection, Value::all(values, count)) };
     let outcome = guarded(|| {
+        let _nested = connection.enter()?;
         let write = T::WRITE.ok_or_else(|| Error::misuse("may not be modified"))?;
         // A deletion has the row's id alone; an insertion a NULL in its place, a new row's id, and the columns.
         let change = match values {
             [_] => Change::Delete,
-            [old, _, columns @ ..] if old.kind() == Kind::Null => Change::Insert(columns),
+            [old, rowid, columns @ ..] if old.kind() == Kind::Null => Change::Insert {
+                rowid: *rowid,
+                columns,
+            },
             _ => Change::Update,
         };
         write(connection, change)

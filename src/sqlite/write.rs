@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 
 use super::connection::{in_the_way, Pending};
-use super::{guarded, Change, Connection, NoRows, Shape, Table};
+use super::{guarded, Change, Connection, NoRows, Shape, Table, Write};
 use crate::code;
 use crate::error::{Error, Result};
 
@@ -99,7 +99,7 @@ impl Table for BranchWrite {
     };
     // Statements that are kept write to it, and so keep it connected.
     const ANCHOR: bool = false;
-    const WRITE: Option<fn(&Rc<Connection>, Change<'_>) -> Result<i64>> = Some(run);
+    const WRITE: Option<Write> = Some(run);
     const DIRECTONLY: bool = true;
     const UNREADABLE: Option<&'static str> = Some(REFUSED);
     type Rows = NoRows;
@@ -110,7 +110,7 @@ const REFUSED: &str = "for the functions of sqlite-branch alone";
 /// Runs the work that is offered, if some is.
 fn run(connection: &Rc<Connection>, change: Change<'_>) -> Result<i64> {
     let work = match change {
-        Change::Insert(_) => connection.pending.take(),
+        Change::Insert { .. } => connection.pending.take(),
         Change::Update | Change::Delete => None,
     };
     let Some(mut work) = work else {

@@ -73,7 +73,10 @@ impl Rows for CheckRows {
             return Ok(());
         };
         match column {
-            THREAD_ID | THREAD => context.result_text(&problem.thread),
+            THREAD_ID | THREAD => match &problem.thread {
+                Some(thread) => context.result_text(thread),
+                None => context.result_null(),
+            },
             1 => context.result_optional(problem.message),
             2 => context.result_text(problem.problem.as_bytes()),
             _ => context.result_text(problem.detail.as_bytes()),

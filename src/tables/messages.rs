@@ -2,19 +2,29 @@
 
 use std::rc::Rc;
 
+use super::insert;
+use super::versions::Versions;
 use crate::arguments;
 use crate::error::Result;
-use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
+use crate::sqlite::{
+    Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table, Write,
+};
 use crate::tree::path::ancestors::Cut;
 use crate::tree::path::fetch::{Fetch, Wanted, WIDTH};
 use crate::tree::path::page;
 use crate::tree::path::walk::Walk;
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::rows::thread;
+use crate::tree::rows::uids;
 
-const ID: usize = 0;
+pub(super) const ID: usize = 0;
 const PARENT: usize = WIDTH - 1;
-const DISTANCE: usize = WIDTH;
+pub(super) const DISTANCE: usize = WIDTH;
+/// The first of the arguments.
+pub(super) const THREAD: usize = DISTANCE + 1;
+pub(super) const UID: usize = THREAD + 3;
+pub(super) const POSITION: usize = UID + 1;
+pub(super) const VERSIONS: usize = UID + 2;
 
 /// The table.
 pub struct BranchMessages;
@@ -34,6 +44,12 @@ impl Table for BranchMessages {
         rows: 100,
         limit: Some(1),
     };
+    const HIDDEN: &'static [(&'static str, &'static str)] = &[
+        ("uid", "TEXT"),
+        ("position", "INTEGER"),
+        ("versions", "INTEGER"),
+    ];
+    const WRITE: Option<Write> = Some(insert::write);
     type Rows = MessageRows;
 }
 
@@ -81,6 +97,7 @@ impl Asked {
 pub struct MessageRows {
     walk: Option<Walk>,
     fetch: Option<Fetch>,
+    versions: Versions,
     _snapshot: Snapshot,
 }
 
@@ -98,6 +115,29 @@ impl MessageRows {
                 let parent = fetch.parent(at.id)?;
                 walk.tell(parent)?;
             }
+        }
+        Ok(())
+    }
+}
+
+impl MessageRows {
+    /// The columns that are looked up only where they are read.
+    #[cold]
+    fn more(
+        &self,
+        context: &mut Context<'_>,
+        column: usize,
+        id: i64,
+        parent: Option<i64>,
+    ) -> Result<()> {
+        match column {
+            UID => match uids::of_stored(self.versions.connection(), id)? {
+                Some(uid) => context.result_text(&uid),
+                None => context.result_null(),
+            },
+            POSITION => context.result_integer(self.versions.of(id, parent)?.0),
+            VERSIONS => context.result_integer(self.versions.of(id, parent)?.1),
+            _ => context.result_null(),
         }
         Ok(())
     }
@@ -121,6 +161,7 @@ impl Rows for MessageRows {
         let mut rows = Self {
             walk,
             fetch,
+            versions: Versions::new(connection),
             _snapshot: snapshot,
         };
         rows.read()?;
@@ -146,6 +187,9 @@ impl Rows for MessageRows {
             (_, Some(at)) if column == DISTANCE => context.result_integer(at.distance()),
             (_, Some(at)) if column == ID => context.result_integer(at.id),
             (_, Some(at)) if column == PARENT => context.result_optional(at.parent()),
+            (_, Some(at)) if column > DISTANCE => {
+                return self.more(context, column, at.id, at.parent())
+            }
             (Some(fetch), _) => context.result_column(fetch.row()?, column),
             _ => {}
         }

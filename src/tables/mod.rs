@@ -1,10 +1,12 @@
 //! The table-valued functions, one file each.
 
+mod call;
 mod check;
 mod children;
 mod context;
 mod diff;
 mod feed;
+mod insert;
 mod labels;
 mod leaves;
 mod list;
@@ -12,8 +14,10 @@ mod messages;
 mod path;
 mod siblings;
 mod stretches;
+mod threads;
 mod tree;
 mod usage;
+mod versions;
 
 use crate::sqlite::{BranchWrite, Listed};
 
@@ -31,6 +35,8 @@ pub const ALL: &[Listed] = &[
     Listed::of::<usage::BranchUsage>(),
     Listed::of::<check::BranchCheck>(),
     Listed::of::<labels::BranchLabels>(),
+    Listed::of::<threads::BranchThreads>(),
+    Listed::of::<call::BranchCall>(),
     // For the extension's own statements.
     Listed::of::<BranchWrite>(),
     Listed::of::<feed::BranchFeed>(),

@@ -384,6 +384,7 @@ fn a_thread_that_is_missing() {
          children: 3|0, 5|0
          siblings: 3|1|0, 5|2|0
          tree: 
+         check: t|1|thread missing|its thread 't' is missing, t|2|thread missing|its thread 't' is missing, t|3|thread missing|its thread 't' is missing, t|4|thread missing|its thread 't' is missing, t|5|thread missing|its thread 't' is missing
          append: 1 branch_append: no thread 't'
          fork: 267 branch_fork: message 4: its thread 't' is missing
          alternative: 267 branch_alternative: message 3: its thread 't' is missing

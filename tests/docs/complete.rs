@@ -86,6 +86,10 @@ fn every_signature_is_the_one_that_is_declared() {
         if INTERNAL.contains(&signature.name) {
             continue;
         }
+        if signature.name == "branch_call" {
+            assert!(reference.contains("\n    INSERT INTO branch_call SELECT "));
+            continue;
+        }
         let declared = format!("{}({})", signature.name, signature.arguments);
         assert!(
             written.contains(declared.trim_start_matches("branch_")),

@@ -14,6 +14,10 @@ impl Model {
             let mut report = |problem, detail: String| {
                 found.push((message.thread.clone(), Some(*id), problem, detail));
             };
+            if !self.threads.contains_key(&message.thread) {
+                let detail = format!("its thread '{}' is missing", message.thread);
+                report("thread missing", detail);
+            }
             match &message.parent {
                 Parent::None => {}
                 Parent::Other(_) => report(

@@ -19,7 +19,7 @@ SELECT branch_version(1);
 SELECT * FROM branch_path;
 SELECT * FROM branch_messages;
 SELECT * FROM branch_diff(1);
-SELECT * FROM branch_messages('x', 1, 1, 1);
+SELECT * FROM branch_messages('x', 1, 1, 'uid', 1, 1, 1);
 
 -- Types of arguments.
 SELECT branch_append(NULL, 'user', 'c');

@@ -33,6 +33,10 @@ extern "C" {
         tail: *mut *const c_char,
     ) -> c_int;
     pub fn sqlite3_changes64(db: *mut sqlite3) -> i64;
+    pub fn sqlite3_vtab_collation(
+        info: *mut sqlite3_index_info,
+        constraint: c_int,
+    ) -> *const c_char;
     pub fn sqlite3_vtab_rhs_value(
         info: *mut sqlite3_index_info,
         constraint: c_int,

@@ -85,6 +85,7 @@ routines! {
     ) -> c_int;
     sqlite3_value_dup = value_dup(value: *const sqlite3_value) -> *mut sqlite3_value;
     sqlite3_value_free = value_free(value: *mut sqlite3_value);
+    sqlite3_vtab_collation = vtab_collation(info: *mut sqlite3_index_info, constraint: c_int) -> *const c_char;
     sqlite3_vtab_config = vtab_config(db: *mut sqlite3, option: c_int) -> c_int;
     sqlite3_vtab_rhs_value = vtab_rhs_value(
         info: *mut sqlite3_index_info, constraint: c_int, value: *mut *mut sqlite3_value

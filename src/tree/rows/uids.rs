@@ -70,17 +70,21 @@ pub fn find(connection: &Rc<Connection>, uid: &[u8]) -> Result<Option<i64>> {
 
 /// The uid of a message.
 pub fn of(connection: &Rc<Connection>, message: i64) -> Result<Option<Vec<u8>>> {
+    match of_stored(connection, message)? {
+        Some(uid) if links::exists(connection, message)? => Ok(Some(uid)),
+        _ => Ok(None),
+    }
+}
+
+/// The uid of a message that is there.
+pub fn of_stored(connection: &Rc<Connection>, message: i64) -> Result<Option<Vec<u8>>> {
     const OF: &str = "SELECT uid FROM main.message_uids WHERE message_id = +?1";
     let uid = connection.prepare(OF).and_then(|mut of| {
         of.once(&[Parameter::Integer(message)], |row| {
             Ok(row.text(0)?.to_vec())
         })
     });
-    let uid = Connection::if_added(uid)?.flatten();
-    match uid {
-        Some(uid) if links::exists(connection, message)? => Ok(Some(uid)),
-        _ => Ok(None),
-    }
+    Ok(Connection::if_added(uid)?.flatten())
 }
 
 /// Names a message. A uid that names a message already is the caller's to refuse: what is left of an earlier one is

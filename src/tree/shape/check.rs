@@ -12,8 +12,8 @@ use crate::tree::rows::thread;
 /// Something that is broken.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// The thread's id.
-    pub thread: Vec<u8>,
+    /// The thread's id. None where nobody knows it.
+    pub thread: Option<Vec<u8>>,
     /// The message, or the id that a leaf should have.
     pub message: Option<i64>,
     /// What it is.
@@ -39,6 +39,8 @@ pub fn check(connection: &Rc<Connection>, thread: Option<&[u8]>) -> Result<Vec<P
     check.parents()?;
     check.cycles()?;
     check.leaves()?;
+    check.threads()?;
+    check.uids()?;
     check.labels()?;
     check.items()?;
     check.problems.sort_unstable();
@@ -79,7 +81,7 @@ impl Check<'_> {
         push(
             &mut self.problems,
             Problem {
-                thread: thread.to_vec(),
+                thread: Some(thread.to_vec()),
                 message,
                 problem,
                 detail,
@@ -222,12 +224,54 @@ impl Check<'_> {
         Ok(())
     }
 
+    fn threads(&mut self) -> Result<()> {
+        let mut rows = self.query(queries!(
+            "SELECT m.thread_id, m.id FROM main.messages AS m WHERE m.thread_id IN (\
+                 SELECT thread_id FROM (SELECT DISTINCT thread_id FROM main.messages) EXCEPT SELECT id FROM main.threads)",
+            "m.thread_id"
+        ))?;
+        while rows.step()? {
+            let thread = rows.text(0)?;
+            let detail = format!("its thread {} is missing", quoted(thread));
+            self.found(thread, Some(rows.integer(1)), "thread missing", detail)?;
+        }
+        Ok(())
+    }
+
+    /// Nobody knows whose a uid was whose message is gone, so it is a problem of no thread.
+    fn uids(&mut self) -> Result<()> {
+        const LOST: &str = "SELECT u.uid, u.message_id FROM main.message_uids AS u \
+             WHERE NOT EXISTS (SELECT 1 FROM main.messages AS m WHERE m.id = u.message_id)";
+        if self.thread.is_some() {
+            return Ok(());
+        }
+        let started = self.connection.prepare(LOST).and_then(|mut lost| {
+            lost.start(&[])?;
+            Ok((lost.step()?, lost))
+        });
+        let Some((mut there, mut lost)) = Connection::if_added(started)? else {
+            return Ok(());
+        };
+        while there {
+            let message = (lost.kind(1) == Kind::Integer).then(|| lost.integer(1));
+            let problem = Problem {
+                thread: None,
+                message,
+                problem: "uid of a missing message",
+                detail: format!("uid {}: its message is missing", quoted(lost.text(0)?)),
+            };
+            push(&mut self.problems, problem)?;
+            there = lost.step()?;
+        }
+        Ok(())
+    }
+
     fn labels(&mut self) -> Result<()> {
-        if self
+        let there = self
             .connection
-            .prepare_added("SELECT 1 FROM main.message_labels")?
-            .is_none()
-        {
+            .prepare("SELECT 1 FROM main.message_labels LIMIT 1")
+            .and_then(|mut labels| labels.once(&[], |_| Ok(())));
+        if Connection::if_added(there)?.is_none() {
             return Ok(());
         }
         let mut rows = self.query(queries!(

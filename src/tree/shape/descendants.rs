@@ -21,6 +21,19 @@ pub fn children(connection: &Rc<Connection>, id: i64) -> Result<Vec<i64>> {
     Ok(ids)
 }
 
+/// A message's position among the children of its parent, from 1, and their number.
+pub fn place(connection: &Rc<Connection>, id: i64, parent: i64) -> Result<(i64, i64)> {
+    let mut statement = connection
+        .prepare("SELECT id <= +?2 FROM main.messages WHERE parent_entry_id = +?1 ORDER BY id")?;
+    let (mut position, mut count) = (0, 0);
+    statement.start(&[parent, id])?;
+    while statement.step()? {
+        position += statement.integer(0);
+        count += 1;
+    }
+    Ok((position, count))
+}
+
 /// A message and all that is below it, in any thread. The lowest id that is known comes next each time, so that in sane
 /// data the index on parents is read from front to back.
 ///

@@ -52,6 +52,22 @@ pub fn fork<'a>(
     })
 }
 
+/// As [`fork`], of a message that must be in a given thread.
+pub fn fork_in(
+    connection: &Rc<Connection>,
+    thread: &[u8],
+    message: Message<'_>,
+    draft: Draft<'_>,
+) -> Result<i64> {
+    connection.atomically(|| {
+        let parent = located_in(connection, thread, message)?;
+        if let Some(id) = stored(connection, thread, draft)? {
+            return Ok(id);
+        }
+        add(connection, thread, Some(parent), draft)
+    })
+}
+
 /// Adds a sibling of a message, and makes it its thread's leaf.
 pub fn alternative<'a>(
     connection: &Rc<Connection>,
@@ -81,26 +97,31 @@ pub fn switch(
     message: Option<Message<'_>>,
 ) -> Result<Option<i64>> {
     connection.atomically(|| {
-        if !thread::exists(connection, thread)? {
-            return Err(thread::unknown(thread));
-        }
         let leaf = match message {
-            Some(message) => {
-                let id = message.known_id(connection)?;
-                let owner = thread::of_message(connection, id)?.ok_or_else(|| message.unknown())?;
-                if owner != thread {
-                    return Err(Error::misuse(format!(
-                        "message {id} is not in thread {}",
-                        quoted(thread)
-                    )));
-                }
-                Some(id)
-            }
-            None => None,
+            Some(message) => Some(located_in(connection, thread, message)?),
+            None if thread::exists(connection, thread)? => None,
+            None => return Err(thread::unknown(thread)),
         };
         set_leaf(connection, thread, leaf)?;
         Ok(leaf)
     })
+}
+
+/// The id of a message that must be in a thread. Both must be there.
+fn located_in(connection: &Rc<Connection>, thread: &[u8], message: Message<'_>) -> Result<i64> {
+    if !thread::exists(connection, thread)? {
+        return Err(thread::unknown(thread));
+    }
+    let id = message.known_id(connection)?;
+    let owner = thread::of_message(connection, id)?.ok_or_else(|| message.unknown())?;
+    if owner == thread {
+        Ok(id)
+    } else {
+        Err(Error::misuse(format!(
+            "message {id} is not in thread {}",
+            quoted(thread)
+        )))
+    }
 }
 
 /// A message's id and thread. Both must be there.
