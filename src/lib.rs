@@ -29,6 +29,7 @@
 // * `functions`, `tables`: the SQL surface. One file for each family of functions, and for each table.
 // * `tree`: the algorithms, in plain Rust over SQL statements. It knows no SQL arguments.
 // * `items`: what `item_json` says, in the shapes of several providers and programs.
+// * `search`: full-text search over the contents, and its index.
 // * `sqlite`: a safe surface over SQLite, and the `unsafe` code (but for the border to callers in this file).
 
 #![deny(unsafe_code)]
@@ -39,6 +40,7 @@ mod error;
 mod exchange;
 mod functions;
 mod items;
+mod search;
 #[allow(unsafe_code)]
 mod sqlite;
 mod tables;

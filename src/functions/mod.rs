@@ -2,6 +2,7 @@
 
 mod context;
 mod exchange;
+mod index;
 mod info;
 mod label;
 mod migrate;
@@ -47,6 +48,7 @@ functions! {
     "branch_label(message_id, label [, created_at])"                     Writes   label::label;
     "branch_unlabel(thread_id, label)"                                   Writes   label::unlabel;
     "branch_put(thread_id, messages [, created_at])"                     Writes   exchange::put;
+    "branch_index([what])"                                               Writes   index::index;
 
     "branch_export(thread_id, format)"                                   Reads    exchange::export;
     "branch_id(uid)"                                                     Reads    uid::id;

@@ -1,5 +1,6 @@
 //! One database connection of the host: prepared statements that are kept between calls, and a few facts about it.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
 use std::os::raw::{c_int, c_void};
@@ -34,6 +35,8 @@ pub struct Connection {
     depth: Cell<u32>,
     /// What `branch_write` is to run, while one of our functions writes.
     pub(super) pending: Cell<Option<Pending>>,
+    /// What a call has left for the next one.
+    parked: RefCell<Option<Box<dyn Any>>>,
     /// Where statements that run get their ids.
     pub(super) feeds: RefCell<Vec<Option<Place>>>,
 }
@@ -49,6 +52,7 @@ impl Connection {
             planned: Cell::new(0),
             depth: Cell::new(0),
             pending: Cell::new(None),
+            parked: RefCell::new(None),
             feeds: RefCell::new(Vec::new()),
         })
     }
@@ -283,6 +287,18 @@ impl Connection {
                 source.to_string_lossy().into_owned(),
             )
         }
+    }
+
+    /// Leaves something for a later call, until the connection is closed. One thing at a time: what was left before
+    /// goes.
+    pub fn park(&self, thing: Box<dyn Any>) {
+        let before = self.parked.borrow_mut().replace(thing);
+        drop(before);
+    }
+
+    /// Takes what an earlier call has left.
+    pub fn take_parked(&self) -> Option<Box<dyn Any>> {
+        self.parked.borrow_mut().take()
     }
 
     /// How many rows the last INSERT, UPDATE or DELETE has changed.

@@ -11,6 +11,7 @@
 //! * [`table`]: registering table-valued functions (eponymous virtual tables).
 //! * [`index`]: what the query planner asks of a table, and the answer.
 //! * [`feed`]: handing ids to a statement while it runs.
+//! * [`private`]: a database of our own in memory.
 //! * [`write`]: several statements as one, all or nothing.
 //!
 //! Every callback that SQLite can reach catches panics and turns them into an error, so none crosses into the host.
@@ -23,6 +24,7 @@ mod feed;
 mod ffi;
 mod function;
 mod index;
+mod private;
 mod statement;
 mod table;
 mod value;
@@ -33,6 +35,7 @@ pub use context::Context;
 pub use feed::Feed;
 pub use function::{Answer, Function, Risk};
 pub use index::{Order, Plan, Shape, SortKey};
+pub use private::Private;
 pub use statement::{Parameter, Statement};
 pub use table::{Arguments, Change, Listed, NoRows, Rows, Table, Write};
 pub use value::{Kind, Value};

@@ -120,6 +120,16 @@ impl Statement {
         self.bind(1, &Parameter::Text(text), ffi::transient())
     }
 
+    /// Starts over, with copies of these for `?1` and those that follow.
+    pub fn start_with(&mut self, parameters: &[Parameter<'_>]) -> Result<()> {
+        self.raw()?.reset();
+        self.text_bound = true;
+        for (at, parameter) in (1..).zip(parameters) {
+            self.bind(at, parameter, ffi::transient())?;
+        }
+        Ok(())
+    }
+
     /// Runs the statement once, to its end, and reads the first row if there is one.
     pub fn once<T>(
         &mut self,
@@ -212,6 +222,12 @@ impl Statement {
     pub fn integer(&self, column: c_int) -> i64 {
         // SAFETY: as above.
         unsafe { ffi::sqlite3_column_int64(self.pointer(), column) }
+    }
+
+    /// A real column of the current row.
+    pub fn real(&self, column: c_int) -> f64 {
+        // SAFETY: as above.
+        unsafe { ffi::sqlite3_column_double(self.pointer(), column) }
     }
 
     /// The bytes of a text column of the current row. They are borrowed from the row, which stays until the next step.

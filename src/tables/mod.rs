@@ -12,6 +12,7 @@ mod leaves;
 mod list;
 mod messages;
 mod path;
+mod search;
 mod siblings;
 mod stretches;
 mod threads;
@@ -37,6 +38,7 @@ pub const ALL: &[Listed] = &[
     Listed::of::<labels::BranchLabels>(),
     Listed::of::<threads::BranchThreads>(),
     Listed::of::<call::BranchCall>(),
+    Listed::of::<search::BranchSearch>(),
     // For the extension's own statements.
     Listed::of::<BranchWrite>(),
     Listed::of::<feed::BranchFeed>(),

@@ -58,6 +58,8 @@ routines! {
     ) -> c_int;
     sqlite3_changes64 = changes64(db: *mut sqlite3) -> i64;
     sqlite3_clear_bindings = clear_bindings(statement: *mut sqlite3_stmt) -> c_int;
+    sqlite3_close_v2 = close_v2(db: *mut sqlite3) -> c_int;
+    sqlite3_column_double = column_double(statement: *mut sqlite3_stmt, column: c_int) -> f64;
     sqlite3_column_type = column_type(statement: *mut sqlite3_stmt, column: c_int) -> c_int;
     sqlite3_errmsg = errmsg(db: *mut sqlite3) -> *const c_char;
     sqlite3_errstr = errstr(code: c_int) -> *const c_char;
@@ -66,6 +68,9 @@ routines! {
     sqlite3_get_autocommit = get_autocommit(db: *mut sqlite3) -> c_int;
     sqlite3_last_insert_rowid = last_insert_rowid(db: *mut sqlite3) -> i64;
     sqlite3_libversion = libversion() -> *const c_char;
+    sqlite3_open_v2 = open_v2(
+        name: *const c_char, db: *mut *mut sqlite3, flags: c_int, vfs: *const c_char
+    ) -> c_int;
     sqlite3_prepare_v3 = prepare_v3(
         db: *mut sqlite3, sql: *const c_char, length: c_int, flags: c_uint,
         statement: *mut *mut sqlite3_stmt, tail: *mut *const c_char

@@ -83,6 +83,9 @@ constants! {
     SQLITE_DIRECTONLY: c_int,
     SQLITE_INNOCUOUS: c_int,
     SQLITE_VTAB_DIRECTONLY: c_int,
+    SQLITE_OPEN_READWRITE: c_int,
+    SQLITE_OPEN_CREATE: c_int,
+    SQLITE_OPEN_NOMUTEX: c_int,
     SQLITE_PREPARE_PERSISTENT: std::os::raw::c_uint,
     SQLITE_INDEX_CONSTRAINT_EQ: u8,
 }
