@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::explain;
-use super::index::hash;
+use super::index::{self, hash};
 use super::matcher::{Hit, Query, Texts};
 use crate::error::{push, Result};
-use crate::sqlite::{Connection, Parameter, Statement};
+use crate::sqlite::{Connection, Statement};
 use crate::tree::rows::snapshot::Snapshot;
 
 /// The column of a message's content in [`Found::row`].
@@ -62,7 +62,7 @@ impl Found {
     ) -> Result<Self> {
         let query = Query::new(connection, written)?;
         let snapshot = Snapshot::hold(connection)?;
-        let indexed = indexed(connection, &query, thread)?;
+        let indexed = indexed(connection, &query, thread).map_err(explain)?;
         let listed = unindexed(connection, &query, thread, indexed.is_some())?;
         let mut found = Self {
             query,
@@ -192,20 +192,22 @@ fn indexed(
     query: &Query,
     thread: Option<&[u8]>,
 ) -> Result<Option<Statement>> {
-    let sql = match thread {
-        None => indexed!(""),
-        Some(_) => indexed!(" AND m.thread_id = +?2"),
+    if !index::is_there(connection)? {
+        return Ok(None);
+    }
+    let statement = match thread {
+        None => {
+            let mut statement = connection.prepare(indexed!(""))?;
+            statement.start_text(query.text())?;
+            statement
+        }
+        Some(thread) => {
+            let mut statement = connection.prepare(indexed!(" AND m.thread_id = +?2"))?;
+            statement.start_texts(&[query.text(), thread])?;
+            statement
+        }
     };
-    let started = connection.prepare(sql).and_then(|mut statement| {
-        let parameters = [
-            Parameter::Text(query.text()),
-            Parameter::Text(thread.unwrap_or_default()),
-        ];
-        let used = if thread.is_some() { 2 } else { 1 };
-        statement.start_with(parameters.get(..used).unwrap_or_default())?;
-        Ok(statement)
-    });
-    Connection::if_added(started.map_err(explain))
+    Ok(Some(statement))
 }
 
 /// Looks through the messages that are not in the index.

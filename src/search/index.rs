@@ -80,8 +80,8 @@ fn is_up_to_date(connection: &Rc<Connection>) -> Result<bool> {
     Ok(unindexed.once(&[], |_| Ok(()))?.is_none())
 }
 
-/// Whether all three tables are there.
-fn is_there(connection: &Rc<Connection>) -> Result<bool> {
+/// Whether there is an index: all three tables.
+pub fn is_there(connection: &Rc<Connection>) -> Result<bool> {
     let mut count = connection.prepare(
         "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' \
          AND name IN ('message_search', 'message_search_rows', 'message_search_gaps')",

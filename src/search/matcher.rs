@@ -51,6 +51,22 @@ impl Matcher {
         })
     }
 
+    /// The place in a part of a text where a query matches.
+    fn shown(&mut self, query: &[u8], part: &[u8], whole: (bool, bool)) -> Result<Option<Vec<u8>>> {
+        self.begin.run(&[])?;
+        self.insert_shown.run(&[Parameter::Text(part)])?;
+        let parameters = [
+            Parameter::Text(query),
+            Parameter::Text(&[snippet::BEGIN]),
+            Parameter::Text(&[snippet::END]),
+        ];
+        let shown = self
+            .shown
+            .once(&parameters, |row| snippet::of(row.text(0)?, whole))?;
+        self.rollback.run(&[])?;
+        Ok(shown)
+    }
+
     /// The one that an earlier call has left, or a new one. Whoever has an error drops it.
     fn lent(connection: &Rc<Connection>) -> Result<Box<Self>> {
         let parked = connection.take_parked();
@@ -103,23 +119,27 @@ impl Query {
         let text = snippet::without_marks(text)?;
         let text = text::prepare(&text)?;
         let mut matcher = Matcher::lent(&self.connection)?;
-        matcher.begin.run(&[])?;
-        matcher.insert_shown.run(&[Parameter::Text(&text)])?;
-        let marked = matcher.shown.once(
-            &[
-                Parameter::Text(&self.query),
-                Parameter::Text(&[snippet::BEGIN]),
-                Parameter::Text(&[snippet::END]),
-            ],
-            |row| snippet::of(row.text(0)?),
-        )?;
-        matcher.rollback.run(&[])?;
-        self.connection.park(matcher);
-        match marked {
-            Some(snippet) => Ok(snippet),
-            // Somebody has changed the message since it was found.
-            None => snippet::of(&text),
+        // In a long text, where all of it stands together; or else where any of the words stands.
+        let any = text::any(&self.query);
+        for query in [&self.query, &any]
+            .into_iter()
+            .filter(|query| !query.is_empty())
+        {
+            let mut before = 0;
+            for part in snippet::parts(&text) {
+                let whole = (before == 0, before + part.len() == text.len());
+                let shown = matcher.shown(query, part, whole)?;
+                before += part.len();
+                if let Some(shown) = shown {
+                    self.connection.park(matcher);
+                    return Ok(shown);
+                }
+            }
         }
+        self.connection.park(matcher);
+        // Somebody has changed the message since it was found.
+        let part = snippet::parts(&text).next().unwrap_or_default();
+        snippet::of(part, (true, part.len() == text.len()))
     }
 }
 

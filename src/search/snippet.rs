@@ -18,9 +18,9 @@ const BEFORE: usize = 60;
 /// How far a cut may move so that it is between words.
 const WORD: usize = 24;
 
-/// A text without what would be taken for a mark.
+/// A text without what would be taken for a mark, or for the text's end.
 pub fn without_marks(text: &[u8]) -> Result<Cow<'_, [u8]>> {
-    let is_mark = |byte: &u8| matches!(*byte, BEGIN | END | SEPARATOR);
+    let is_mark = |byte: &u8| matches!(*byte, 0 | BEGIN | END | SEPARATOR);
     if !text.iter().any(is_mark) {
         return Ok(Cow::Borrowed(text));
     }
@@ -32,15 +32,46 @@ pub fn without_marks(text: &[u8]) -> Result<Cow<'_, [u8]>> {
     Ok(Cow::Owned(clean))
 }
 
-/// Cuts the place out of a prepared text with marks around its matches.
-pub fn of(marked: &[u8]) -> Result<Vec<u8>> {
+/// The parts of a prepared text, cut between words: what marks the matches takes a time that grows with the square of
+/// their number.
+pub fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const PART: usize = 16 << 10;
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let start = rest.get(..PART).unwrap_or(rest);
+        let length = if start.len() == rest.len() {
+            rest.len()
+        } else {
+            let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == SEPARATOR;
+            let space = start.iter().rposition(is_space);
+            space.map_or_else(
+                || {
+                    PART - start
+                        .iter()
+                        .rev()
+                        .take_while(|byte| is_inside(**byte))
+                        .count()
+                        - 1
+                },
+                |space| space + 1,
+            )
+        };
+        let (part, after) = rest.split_at(length.max(1).min(rest.len()));
+        rest = after;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+/// Cuts the place out of a part of a prepared text, with marks around its matches. `whole` says whether it begins and
+/// ends where the text does.
+pub fn of(marked: &[u8], whole: (bool, bool)) -> Result<Vec<u8>> {
     let (text, matches) = read(marked)?;
     let first = best(&text, &matches);
     let at = matches.get(first).map_or(0, |range| range.0);
     let begin = begin(&text, at);
     let end = end(&text, begin);
     let mut shown = Vec::new();
-    if begin > 0 {
+    if begin > 0 || !whole.0 {
         shown.extend_from_slice("…".as_bytes());
     }
     let mut copied = begin;
@@ -59,7 +90,7 @@ pub fn of(marked: &[u8]) -> Result<Vec<u8>> {
         }
     }
     copy(&mut shown, text.get(copied..end));
-    if end < text.len() {
+    if end < text.len() || !whole.1 {
         shown.extend_from_slice("…".as_bytes());
     }
     Ok(shown)

@@ -159,6 +159,34 @@ pub fn query(text: &[u8]) -> Result<Vec<u8>> {
     Ok(query)
 }
 
+/// A query for texts that have any of the words of a prepared query.
+pub fn any(query: &[u8]) -> Vec<u8> {
+    let mut any: Vec<u8> = Vec::new();
+    let mut rest = query;
+    while let Some(first) = rest.first() {
+        let length = match first {
+            b'"' => string(rest),
+            byte if is_bareword(*byte) => rest.iter().position(|byte| !is_bareword(*byte)),
+            _ => Some(0),
+        };
+        let length = length.unwrap_or(rest.len());
+        let word = rest.get(..length).unwrap_or_default();
+        let after = rest.get(length.max(1)..).unwrap_or_default();
+        let is_filter = || after.trim_ascii_start().first() == Some(&b':');
+        if !matches!(word, b"" | b"AND" | b"OR" | b"NOT" | b"NEAR") && !is_filter() {
+            if !any.is_empty() {
+                any.extend_from_slice(b" OR ");
+            }
+            any.extend_from_slice(word);
+            if after.trim_ascii_start().first() == Some(&b'*') {
+                any.push(b'*');
+            }
+        }
+        rest = after;
+    }
+    any
+}
+
 /// How long the string is that a text starts with, both quotes included.
 fn string(text: &[u8]) -> Option<usize> {
     let mut at = 1;

@@ -115,17 +115,15 @@ impl Statement {
 
     /// Starts over, with a text for `?1`.
     pub fn start_text(&mut self, text: &[u8]) -> Result<()> {
-        self.raw()?.reset();
-        self.text_bound = true;
-        self.bind(1, &Parameter::Text(text), ffi::transient())
+        self.start_texts(&[text])
     }
 
-    /// Starts over, with copies of these for `?1` and those that follow.
-    pub fn start_with(&mut self, parameters: &[Parameter<'_>]) -> Result<()> {
+    /// Starts over, with texts for `?1` and those that follow.
+    pub fn start_texts(&mut self, texts: &[&[u8]]) -> Result<()> {
         self.raw()?.reset();
         self.text_bound = true;
-        for (at, parameter) in (1..).zip(parameters) {
-            self.bind(at, parameter, ffi::transient())?;
+        for (at, text) in (1..).zip(texts) {
+            self.bind(at, &Parameter::Text(text), ffi::transient())?;
         }
         Ok(())
     }

@@ -72,15 +72,26 @@ pub fn remove(connection: &Rc<Connection>, thread: &[u8], label: &[u8]) -> Resul
     })
 }
 
+/// Whether any message has a label. Most files have none at all, or not even the table.
+fn any(connection: &Rc<Connection>) -> Result<bool> {
+    let any = connection
+        .prepare("SELECT 1 FROM main.message_labels LIMIT 1")
+        .and_then(|mut any| any.once(&[], |_| Ok(())));
+    Ok(Connection::if_added(any)?.flatten().is_some())
+}
+
 /// Takes the labels off messages that are being deleted.
 pub struct Forget(Option<Statement>);
 
 impl Forget {
     /// For a database that has labels, or none.
     pub fn new(connection: &Rc<Connection>) -> Result<Self> {
+        if !any(connection)? {
+            return Ok(Self(None));
+        }
         connection
-            .prepare_added("DELETE FROM main.message_labels WHERE message_id = +?1")
-            .map(Self)
+            .prepare("DELETE FROM main.message_labels WHERE message_id = +?1")
+            .map(|delete| Self(Some(delete)))
     }
 
     /// Takes all labels off a message.
@@ -94,10 +105,12 @@ impl Forget {
 
 /// Removes all labels of a thread whose messages are being deleted.
 pub fn forget_thread(connection: &Rc<Connection>, thread: &[u8]) -> Result<()> {
-    match connection.prepare_added("DELETE FROM main.message_labels WHERE thread_id = +?1")? {
-        Some(mut statement) => statement.run(&[Parameter::Text(thread)]),
-        None => Ok(()),
+    if !any(connection)? {
+        return Ok(());
     }
+    connection
+        .prepare("DELETE FROM main.message_labels WHERE thread_id = +?1")?
+        .run(&[Parameter::Text(thread)])
 }
 
 /// Copies the labels of messages that are being copied into a new thread.
@@ -106,14 +119,17 @@ pub struct Copy(Option<Statement>);
 impl Copy {
     /// For a database that has labels, or none.
     pub fn new(connection: &Rc<Connection>) -> Result<Self> {
+        if !any(connection)? {
+            return Ok(Self(None));
+        }
         // A path that goes through several threads may have a label twice. The one nearer to the leaf stays.
-        connection.prepare_added(
+        let copy = connection.prepare(
             "INSERT OR REPLACE INTO main.message_labels(thread_id, label, message_id, created_at) \
              SELECT ?1, l.label, ?2, l.created_at FROM main.message_labels AS l \
              JOIN main.messages AS m ON m.id = l.message_id AND m.thread_id = l.thread_id \
              WHERE l.message_id = +?3",
-        )
-        .map(Self)
+        )?;
+        Ok(Self(Some(copy)))
     }
 
     /// Gives the copy of a message the labels that the message has.
