@@ -234,6 +234,8 @@ fn null_arguments() {
             let sql = call.but(at, "NULL");
             let reads = call.table || matches!(call.arguments[0].1, MaybeMessage);
             match kind {
+                // As if it were not given.
+                MaybeThread if call.name == "branch_search" => {}
                 MaybeMessage | MaybeThread | MaybeText if reads && *argument != "before" => {
                     let mut statement = connection.prepare(&sql).unwrap();
                     let mut rows = statement.raw_query();
@@ -295,6 +297,9 @@ fn wrong_numbers_of_arguments() {
         ("branch_clear", 1..=1),
         ("branch_prune", 1..=1),
         ("branch_copy", 2..=3),
+        ("branch_label", 2..=3),
+        ("branch_unlabel", 2..=2),
+        ("branch_index", 0..=1),
         ("branch_depth", 1..=1),
         ("branch_root", 1..=1),
         ("branch_tip", 1..=1),

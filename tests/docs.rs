@@ -194,6 +194,11 @@ fn design() {
     follow("docs/design.md");
 }
 
+#[test]
+fn search() {
+    follow("docs/search.md");
+}
+
 /// `make demo` prints what `tests/docs/demo.out` shows.
 #[test]
 fn demo() {

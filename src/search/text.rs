@@ -211,7 +211,7 @@ pub fn refused(text: &[u8], said: &str) -> Error {
         return wrong(&said);
     };
     if near.is_empty() {
-        return wrong("it ends too early");
+        return wrong("syntax error at its end");
     }
     let bytes = near.as_bytes();
     let mut places = (0..text.len()).filter(|at| {

@@ -80,7 +80,7 @@ const fn table(
 }
 
 /// All of them.
-pub const CALLS: [Call; 31] = [
+pub const CALLS: [Call; 33] = [
     function(
         "branch_append",
         &[
@@ -211,6 +211,14 @@ pub const CALLS: [Call; 31] = [
     table(
         "branch_diff",
         &[("a", MaybeMessage, "2"), ("b", MaybeMessage, "3")],
+    ),
+    function("branch_index", &[("what", MaybeText, "'rebuild'")]),
+    table(
+        "branch_search",
+        &[
+            ("query", MaybeText, "'two'"),
+            ("thread_id", MaybeThread, "'t'"),
+        ],
     ),
     table("branch_labels", &[("thread_id", MaybeThread, "'t'")]),
     table("branch_check", &[("thread_id", MaybeThread, "'t'")]),
