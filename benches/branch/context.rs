@@ -188,3 +188,68 @@ pub fn tools(bench: &mut Bench) {
     }
     bench.report.print_group();
 }
+
+/// What is stored is read once, whatever it is.
+pub fn items(bench: &mut Bench) {
+    bench.report.group(
+        "One message with a large item_json",
+        "100 MB against 10 MB, as branch_tokens reads it; against SQLite's json_valid of the same",
+    );
+    let text = |bytes: usize| {
+        let text = "x".repeat(bytes);
+        format!("{{\"message\":{{\"content\":[{{\"type\":\"text\",\"text\":\"{text}\"}}]}}}}")
+    };
+    let blocks = |bytes: usize| {
+        let block = "{\"type\":\"tool_use\",\"id\":\"c\"},";
+        let blocks = block.repeat(bytes / block.len());
+        format!("{{\"message\":{{\"content\":[{blocks}{{}}]}}}}")
+    };
+    let nested = |bytes: usize| {
+        let (open, close) = ("[".repeat(bytes / 2), "]".repeat(bytes / 2));
+        format!("{{\"message\":{{\"content\":[{{\"type\":{open}{close}}}]}}}}")
+    };
+    type Make<'a> = &'a dyn Fn(usize) -> String;
+    for (label, make) in [
+        ("one long text", &text as Make<'_>),
+        ("calls", &blocks as Make<'_>),
+        ("nested arrays", &nested as Make<'_>),
+    ] {
+        if !bench.wants(label) {
+            continue;
+        }
+        let connection = host::memory();
+        let mut cases = Vec::new();
+        for (name, sql, bytes) in [
+            ("100 MB", "SELECT branch_tokens('', ?1)", 100_000_000),
+            ("10 MB", "SELECT branch_tokens('', ?1)", 10_000_000),
+            ("SQLite, 10 MB", "SELECT json_valid(?1)", 10_000_000),
+        ] {
+            let item = make(bytes);
+            let mut statement = connection.prepare(sql).unwrap();
+            cases.push(Case::new(name, move || {
+                assert_eq!(read(&mut statement, [&item]), 1);
+            }));
+        }
+        let times = interleaved(cases, bench.pace());
+        let report = &mut bench.report;
+        report.figure(
+            label,
+            "ms for 100 MB",
+            times.seconds("100 MB") * 1e3,
+            Target::None,
+        );
+        report.figure(
+            label,
+            "100 MB / 10 MB",
+            times.ratio("100 MB", "10 MB"),
+            Target::AtMost(13.0),
+        );
+        report.figure(
+            label,
+            "ours / json_valid",
+            times.ratio("10 MB", "SQLite, 10 MB"),
+            Target::None,
+        );
+    }
+    bench.report.print_group();
+}

@@ -32,21 +32,31 @@ impl<'a> Raw<'a> {
         self.0
     }
 
-    /// Hands each member of an object to `take`. A value of another type has none.
-    pub fn members(self, take: &mut dyn FnMut(&[u8], Raw<'a>)) {
-        if self.0.starts_with('{') {
-            let mut deserializer = serde_json::Deserializer::from_str(self.0);
-            // The text is known to be JSON.
-            let _ = deserializer.deserialize_map(Members(take));
-        }
+    /// The value that a text holds, if it holds one at all: what goes through it finds out whether it does.
+    pub fn unchecked(text: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        Some(Self(text.trim_matches([' ', '\t', '\n', '\r'])))
     }
 
-    /// Hands each element of an array to `take`. A value of another type has none.
-    pub fn elements(self, take: &mut dyn FnMut(Raw<'a>)) {
-        if self.0.starts_with('[') {
-            let mut deserializer = serde_json::Deserializer::from_str(self.0);
-            let _ = deserializer.deserialize_seq(Elements(take));
+    /// Hands each member of an object to `take`. A value of another type has none. False if the text is not JSON, which
+    /// may turn out only after some members.
+    pub fn members(self, take: &mut dyn FnMut(&[u8], Raw<'a>)) -> bool {
+        if !self.0.starts_with('{') {
+            return true;
         }
+        let mut deserializer = serde_json::Deserializer::from_str(self.0);
+        let outcome = deserializer.deserialize_map(Members(take));
+        outcome.and_then(|()| deserializer.end()).is_ok()
+    }
+
+    /// Hands each element of an array to `take`. A value of another type has none. False as for [`Raw::members`].
+    pub fn elements(self, take: &mut dyn FnMut(Raw<'a>)) -> bool {
+        if !self.0.starts_with('[') {
+            return true;
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(self.0);
+        let outcome = deserializer.deserialize_seq(Elements(take));
+        outcome.and_then(|()| deserializer.end()).is_ok()
     }
 
     /// The text of a string.

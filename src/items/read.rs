@@ -38,24 +38,25 @@ impl Item {
     /// Reads the text of `item_json`. Of a text that is not JSON, or of none, nothing is found.
     pub fn read(text: &[u8]) -> Self {
         let mut item = Self::default();
-        let Some(top) = Raw::of(text) else {
+        let Some(top) = Raw::unchecked(text) else {
             return item;
         };
-        // An array of content blocks, or of Responses items.
-        top.elements(&mut |element| Holder::default().block(element, &mut item));
         let mut own = Holder::default();
         let mut message = Holder::default();
         let mut payload = Holder::default();
-        top.members(&mut |name, value| match name {
+        let valid = top.members(&mut |name, value| match name {
             b"message" => message.object(value, &mut item),
             b"payload" => payload.object(value, &mut item),
             b"tokens" => keep(&mut item.tokens, value.integer()),
             b"first_kept_id" => keep(&mut item.first_kept_id, value.integer()),
             _ => own.member(name, value, &mut item),
-        });
+            // An array of content blocks, or of Responses items.
+        }) && top.elements(&mut |element| Holder::default().block(element, &mut item));
+        if !valid {
+            return Self::default();
+        }
         item.is_compaction = own.kind.as_deref() == Some("compaction");
         own.settle(&mut item);
-        // `settle` has taken the ids out of the others already.
         let holders = [own, message, payload];
         if let Some(holder) = holders.iter().find(|holder| holder.usage.is_some()) {
             item.usage = holder.usage;
@@ -90,16 +91,20 @@ impl Holder {
     /// A member of an object that may be a whole message.
     fn member(&mut self, name: &[u8], value: Raw<'_>, item: &mut Item) {
         match name {
-            b"content" => value.elements(&mut |block| Self::default().block(block, item)),
-            b"tool_calls" => value.elements(&mut |call| {
-                let mut id = None;
-                call.members(&mut |name, value| {
-                    if name == b"id" {
-                        keep(&mut id, value.string());
-                    }
+            b"content" => {
+                value.elements(&mut |block| Self::default().block(block, item));
+            }
+            b"tool_calls" => {
+                value.elements(&mut |call| {
+                    let mut id = None;
+                    call.members(&mut |name, value| {
+                        if name == b"id" {
+                            keep(&mut id, value.string());
+                        }
+                    });
+                    item.calls.extend(id);
                 });
-                item.calls.extend(id);
-            }),
+            }
             // Chat Completions, and pi.
             b"tool_call_id" | b"toolCallId" => item.results.extend(value.string()),
             b"usage" => keep(&mut self.usage, Usage::read(value)),
