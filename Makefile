@@ -33,7 +33,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
         reliability kill faults concurrency input schema versions \
-        wheel sdist test-python lint-python \
+        wheel sdist test-python lint-python sdk-sessions \
         memory sanitize deny
 
 help: ## list the targets
@@ -108,6 +108,18 @@ lint-python: $(PYTHON3) ## mypy and ruff over the Python package
 	@$(PYTHON3) -m pip install -q --group $(PACKAGE)/pyproject.toml:lint --group $(PACKAGE)/pyproject.toml:test
 	cd $(PACKAGE) && $(abspath $(PYTHON3)) -m ruff check . && $(abspath $(PYTHON3)) -m ruff format --check . && \
 	    $(abspath $(PYTHON3)) -m mypy
+
+# The SDK's wheel has no tests; its sdist does.
+SDK_TESTS := tests/extensions/memory/test_advanced_sqlite_session.py tests/memory/test_session.py \
+             tests/memory/test_session_limit.py
+sdk-sessions: test-python ## the session tests of OpenAI's Agents SDK on BranchSession
+	@$(PYTHON3) -m pip install -q --group $(PACKAGE)/pyproject.toml:sdk
+	@rm -rf $(TARGET_DIR)/sdk && mkdir -p $(TARGET_DIR)/sdk
+	$(PYTHON3) -m pip download -q --no-deps --no-binary :all: -d $(TARGET_DIR)/sdk \
+	    openai-agents==$$($(PYTHON3) -c "import importlib.metadata as m; print(m.version('openai-agents'))")
+	@cd $(TARGET_DIR)/sdk && tar xzf openai_agents-*.tar.gz --strip-components 1
+	cd $(TARGET_DIR)/sdk && PYTHONPATH=$(abspath $(PACKAGE)/sdk):. $(abspath $(PYTHON3)) -m pytest -p sdk_sessions \
+	    --timeout 30 --timeout-method thread -q -W ignore $(SDK_TESTS)
 
 ## Trying and testing
 
