@@ -61,22 +61,39 @@ fn conversation(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
 struct MappedNode<'a> {
     id: String,
     parent: Option<Cow<'a, str>>,
-    message: Option<Raw<'a>>,
-    time: Option<Raw<'a>>,
+    message: Option<Message<'a>>,
     /// Unix seconds with their fraction; before all others where there is none.
     created_at: f64,
+}
+
+struct Message<'a> {
+    whole: Raw<'a>,
+    author: Option<Raw<'a>>,
+    content: Option<Raw<'a>>,
+    metadata: Option<Raw<'a>>,
+    time: Option<Raw<'a>>,
 }
 
 impl<'a> MappedNode<'a> {
     fn of(name: &[u8], value: Raw<'a>) -> Self {
         let [parent, message] = json::pick(value, ["parent", "message"]);
         let message = message.filter(|message| json::is_object(*message));
-        let time = message.and_then(|message| json::member(message, "create_time"));
+        let message = message.map(|whole| {
+            let [author, content, metadata, time] =
+                json::pick(whole, ["author", "content", "metadata", "create_time"]);
+            Message {
+                whole,
+                author,
+                content,
+                metadata,
+                time,
+            }
+        });
+        let time = message.as_ref().and_then(|message| message.time);
         Self {
             id: String::from_utf8_lossy(name).into_owned(),
             parent: json::id(parent),
             message,
-            time,
             created_at: time.and_then(Raw::number).unwrap_or(f64::NEG_INFINITY),
         }
     }
@@ -88,19 +105,16 @@ impl<'a> MappedNode<'a> {
             is_message: false,
             ..Node::default()
         };
-        if let Some(message) = self.message {
-            let [author, content, metadata] =
-                json::pick(message, ["author", "content", "metadata"]);
-            let role = author.and_then(|author| json::text(json::member(author, "role")));
-            let hidden = metadata.and_then(|metadata| {
-                json::member(metadata, "is_visually_hidden_from_conversation")
-            });
-            let (kind, text) = content.map(text).unwrap_or_default();
+        if let Some(message) = &self.message {
+            let member = |object: Option<Raw<'a>>, name| json::member(object?, name);
+            let hidden = member(message.metadata, "is_visually_hidden_from_conversation");
+            let (kind, text) = message.content.map(text).unwrap_or_default();
             node.is_message = !json::is_true(hidden) && kind != "user_editable_context";
+            let role = json::text(member(message.author, "role"));
             node.role = bytes(role.unwrap_or(Cow::Borrowed("unknown")));
             node.text = Cow::Owned(text.into_bytes());
-            node.item_json = Some(Cow::Borrowed(message.text().as_bytes()));
-            node.created_at = time::read(self.time);
+            node.item_json = Some(Cow::Borrowed(message.whole.text().as_bytes()));
+            node.created_at = time::read(message.time);
         }
         store.add(node)?;
         Ok(())

@@ -34,7 +34,7 @@ struct Session {
 
 impl Session {
     fn line(&mut self, line: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
-        let [kind, uuid, parent, logical_parent, session, timestamp, message, attachment, content] =
+        let [kind, uuid, parent, logical_parent, session, timestamp, message, attachment, content, side, compact] =
             json::pick(
                 line,
                 [
@@ -47,6 +47,8 @@ impl Session {
                     "message",
                     "attachment",
                     "content",
+                    "isSidechain",
+                    "isCompactSummary",
                 ],
             );
         let kind = json::text_or_empty(kind);
@@ -83,7 +85,7 @@ impl Session {
             is_message: said.is_some(),
             item_json: Some(Cow::Borrowed(line.text().as_bytes())),
             created_at: time::read(timestamp),
-            is_side: json::is_true(json::member(line, "isSidechain")),
+            is_side: json::is_true(side),
             session,
             ..Node::default()
         };
@@ -91,7 +93,7 @@ impl Session {
             let (role, text) = match kind.as_ref() {
                 "system" => (Cow::Borrowed("system"), blocks::text(content)),
                 "attachment" => attached(said),
-                _ => spoken(said, kind, line),
+                _ => spoken(said, kind, json::is_true(compact)),
             };
             node.role = bytes(role);
             node.text = Cow::Owned(text.into_bytes());
@@ -127,10 +129,10 @@ fn conversation(line: Raw<'_>, session: Option<&str>) -> Conversation {
 }
 
 /// Role and text of a `message`.
-fn spoken<'a>(message: Raw<'a>, kind: Cow<'a, str>, line: Raw<'_>) -> (Cow<'a, str>, String) {
+fn spoken<'a>(message: Raw<'a>, kind: Cow<'a, str>, is_summary: bool) -> (Cow<'a, str>, String) {
     let [role, content] = json::pick(message, ["role", "content"]);
     let role = json::id(role).unwrap_or(kind);
-    let role = if json::is_true(json::member(line, "isCompactSummary")) {
+    let role = if is_summary {
         Cow::Borrowed("summary")
     } else if role == "user" && blocks::is_tool_result(content) {
         Cow::Borrowed("tool")

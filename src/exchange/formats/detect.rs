@@ -21,7 +21,7 @@ pub fn name(text: &str) -> Option<&'static str> {
         () if has.conversation_id && has.messages => "librechat",
         () if has.character || has.swipe => "sillytavern",
         () if has.pi_session || (has.parent_id && has.kind) => "pi",
-        () if has.payload && has.kind => "codex",
+        () if (has.payload && has.kind) || has.instructions => "codex",
         () if has.claude && has.kind => "claude-code",
         () if has.messages || has.role || has.openai_type => "openai",
         () if has.kind && has.message_object => "claude-code",
@@ -44,6 +44,7 @@ struct Members {
     pi_session: bool,
     parent_id: bool,
     payload: bool,
+    instructions: bool,
     claude: bool,
     kind: bool,
     role: bool,
@@ -68,6 +69,7 @@ impl Members {
             b"mes" | b"swipes" => self.swipe = true,
             b"parentId" => self.parent_id = true,
             b"payload" => self.payload |= is_object,
+            b"instructions" => self.instructions = true,
             b"uuid" | b"parentUuid" | b"sessionId" | b"leafUuid" | b"snapshot" | b"attachment" => {
                 self.claude = true;
             }

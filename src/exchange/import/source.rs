@@ -109,7 +109,13 @@ impl<'a> Source<'a> {
                 return Ok(None);
             }
             let line = self.line;
-            let piece = self.take(length, line);
+            let mut piece = self.take(length, line);
+            let blank = self
+                .piece(&piece)
+                .iter()
+                .rev()
+                .take_while(|byte| is_blank(**byte));
+            piece.end -= blank.count();
             let Err(why) = checked(self.piece(&piece)) else {
                 return self.known(&piece);
             };
