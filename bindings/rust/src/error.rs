@@ -229,6 +229,15 @@ impl Error {
             if refusal.starts_with("no message ") {
                 return Self::no_message(id);
             }
+            if refusal.starts_with(&format!("message {id} is not on the current branch ")) {
+                return Self::InvalidId {
+                    id: id.to_string(),
+                    reason: format!(
+                        "is not on the current branch of thread '{}'",
+                        thread_id.unwrap_or_default()
+                    ),
+                };
+            }
             if refusal.starts_with(&format!("message {id} is not in thread ")) {
                 return Self::InvalidId {
                     id: id.to_string(),

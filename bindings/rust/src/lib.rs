@@ -14,6 +14,7 @@
 mod builder;
 mod checkpoints;
 mod connections;
+mod context;
 mod durability;
 mod error;
 mod history;
@@ -39,8 +40,8 @@ pub use checkpoints::CheckpointRecord;
 pub use durability::{JournalMode, Synchronous};
 pub use error::{Error, Result, Thing};
 pub use history::{
-    BranchDiff, ChildRecord, History, LeafRecord, MessageRecord, NewMessage, PathStep, Problem,
-    SiblingRecord, TreeNode,
+    BranchDiff, ChildRecord, Compaction, Context, ContextKind, ContextMessage, History, LeafRecord,
+    MessageRecord, NewMessage, PathStep, Problem, SiblingRecord, TreeNode, UsageRecord,
 };
 pub use jobs::{JobStateRecord, JobStateStatus};
 pub use message_id::IntoMessageId;

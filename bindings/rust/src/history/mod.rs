@@ -1,5 +1,6 @@
 //! The branch functions and tables of the extension, typed, on any connection.
 
+mod context;
 mod read;
 mod records;
 mod write;
@@ -10,6 +11,7 @@ use crate::error::{During, Result};
 use crate::register::register;
 use crate::sql;
 
+pub use context::{Compaction, Context, ContextKind, ContextMessage, UsageRecord};
 pub use records::{
     BranchDiff, ChildRecord, LeafRecord, MessageRecord, NewMessage, PathStep, Problem,
     SiblingRecord, TreeNode,

@@ -163,7 +163,10 @@ fn count(rows: i64) -> usize {
     usize::try_from(rows).unwrap_or_default()
 }
 
-fn item_text(item: Option<&Value>, doing: impl Fn() -> String) -> Result<Option<String>> {
+pub(super) fn item_text(
+    item: Option<&Value>,
+    doing: impl Fn() -> String,
+) -> Result<Option<String>> {
     item.map(|item| sql::json_text(item, || format!("the item of a message ({})", doing())))
         .transpose()
 }
