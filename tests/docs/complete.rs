@@ -220,3 +220,23 @@ fn make_targets_exist() {
         }
     }
 }
+
+/// The Rust that is shown is in the examples, which are built and run (`tests/linking.rs`).
+#[test]
+fn shown_rust_is_in_the_examples() {
+    let examples = read("examples/rusqlite/src/main.rs") + &read("examples/sqlx/src/main.rs");
+    let lines: BTreeSet<&str> = examples.lines().map(str::trim).collect();
+    let document = Document::read(&dist::root().join("docs/rust.md"));
+    let mut shown = 0;
+    for block in document
+        .blocks
+        .iter()
+        .filter(|block| block.language == "rust")
+    {
+        for line in block.text.lines().map(str::trim) {
+            assert!(lines.contains(line), "docs/rust.md: {line}");
+            shown += 1;
+        }
+    }
+    assert!(shown > 20, "{shown}");
+}

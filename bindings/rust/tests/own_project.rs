@@ -1,7 +1,13 @@
-//! A project of one's own, outside of this workspace, made as the README says.
+//! A project of one's own, outside of this workspace, made as the README says from the crates as they are published:
+//! the packages that `cargo package` makes, in place of crates.io, and nothing else of this repository.
+
+#[path = "../../../tests/dist/not_run.rs"]
+mod not_run;
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
+
+const CRATES: [&str; 2] = ["sqlite-branch", "sqlite-branch-store"];
 
 /// The README's first block of a language after a heading.
 fn block<'a>(readme: &'a str, heading: &str, language: &str) -> &'a str {
@@ -11,25 +17,80 @@ fn block<'a>(readme: &'a str, heading: &str, language: &str) -> &'a str {
     from_block.split_once("```").unwrap().0
 }
 
+fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+    output
+}
+
+/// Makes the packages and unpacks them into the directory.
+fn package(root: &Path, into: &Path) {
+    let made = tempfile::tempdir().unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .current_dir(root)
+        .args(["package", "--offline", "--no-verify", "--allow-dirty"])
+        // It would name the crates of the loadable build too, which are not looked up without the network.
+        .arg("--exclude-lockfile")
+        .env("CARGO_TARGET_DIR", made.path());
+    for name in CRATES {
+        cargo.args(["--package", name]);
+    }
+    run(&mut cargo);
+    for name in CRATES {
+        let version = env!("CARGO_PKG_VERSION");
+        let file = made.path().join(format!("package/{name}-{version}.crate"));
+        run(Command::new("tar").arg("xzf").arg(file).current_dir(into));
+        let unpacked = into.join(format!("{name}-{version}"));
+        // What cargo wants to see in a directory that stands for a registry.
+        std::fs::write(unpacked.join(".cargo-checksum.json"), "{\"files\":{}}").unwrap();
+        let manifest = std::fs::read_to_string(unpacked.join("Cargo.toml")).unwrap();
+        assert!(!manifest.contains("path = \".."), "{manifest}");
+    }
+}
+
 #[test]
-fn the_readme_s_program_builds_with_the_lines_that_it_names() {
+fn the_readme_s_program_builds_from_the_packages_with_one_line() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
     let lines = block(&readme, "\n## From Rust\n", "toml");
-    let path = format!("{}/", root.canonicalize().unwrap().display());
-    assert_eq!(lines.matches("\"../sqlite-branch/").count(), 2, "{lines}");
-    let lines = lines.replace("../sqlite-branch/", &path);
+    assert_eq!(
+        lines, "[dependencies]\nsqlite-branch-store = \"0.1\"\n",
+        "one line is all that a program needs"
+    );
 
+    // All of crates.io that there is for the project: what this workspace uses of it, and the two packages.
     let project = tempfile::tempdir().unwrap();
-    let manifest = "[package]\nname = \"trip\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
-    let put = |name: &str, text: &str| std::fs::write(project.path().join(name), text).unwrap();
-    put("Cargo.toml", &format!("{manifest}\n{lines}"));
-    std::fs::create_dir(project.path().join("src")).unwrap();
-    put("src/main.rs", block(&readme, "\n## From Rust\n", "rust"));
-    // The versions that are downloaded already, so that no network is needed.
-    std::fs::copy(root.join("Cargo.lock"), project.path().join("Cargo.lock")).unwrap();
+    let registry = project.path().join("registry");
+    let vendored = Command::new(env!("CARGO"))
+        .current_dir(&root)
+        .args(["vendor", "--locked", "--versioned-dirs", "--quiet"])
+        .arg(&registry)
+        .output()
+        .unwrap();
+    if !vendored.status.success() {
+        eprintln!("{}", String::from_utf8_lossy(&vendored.stderr));
+        not_run::not_run("the README's program from the packages", "crates.io");
+        return;
+    }
+    package(&root, &registry);
 
-    let output = Command::new(env!("CARGO"))
+    let put = |name: &str, text: &str| {
+        let path = project.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let manifest = "[package]\nname = \"trip\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    put("Cargo.toml", &format!("{manifest}\n{lines}"));
+    put("src/main.rs", block(&readme, "\n## From Rust\n", "rust"));
+    put(
+        ".cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\ndirectory = \"registry\"\n",
+    );
+
+    let mut cargo = Command::new(env!("CARGO"));
+    let output = run(cargo
         .args(["run", "--offline", "--quiet"])
         .current_dir(project.path())
         // Kept, so that only the first run compiles SQLite.
@@ -38,11 +99,17 @@ fn the_readme_s_program_builds_with_the_lines_that_it_names() {
             concat!(env!("CARGO_TARGET_TMPDIR"), "/own_project"),
         )
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .env("CARGO_INCREMENTAL", "0")
-        .output()
-        .unwrap();
+        .env("CARGO_INCREMENTAL", "0"));
     let printed = String::from_utf8_lossy(&output.stdout);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
     assert_eq!(printed, block(&readme, "\n## From Rust\n", "text"));
+
+    let mut cargo = Command::new(env!("CARGO"));
+    let tree = run(cargo
+        .args(["tree", "--offline", "--prefix", "none"])
+        .current_dir(project.path()));
+    let tree = String::from_utf8_lossy(&tree.stdout);
+    assert!(tree.contains("sqlite-branch v"), "{tree}");
+    for name in ["sqlite-loadable", "sqlite3ext-sys", "bindgen", "clang-sys"] {
+        assert!(!tree.contains(name), "{name}: {tree}");
+    }
 }
