@@ -26,21 +26,12 @@ fn check_bindings() {
     if env::var("DEP_SQLITE_BRANCH_SQLITE3EXT_MARKER").as_deref() == Ok("sqlite-branch") {
         return;
     }
-    let here = env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| ".".to_owned());
     eprintln!(
         "
-sqlite-branch must be built with its own `sqlite3ext-sys`. The crate of that name on crates.io needs libclang and
-compiles a second SQLite into your program. Add these lines to the Cargo.toml at the root of your workspace:
-
-    [patch.crates-io]
-    sqlite3ext-sys = {{ path = \"{}\" }}
-
-or, if you take sqlite-branch from a git repository, the same with its address:
-
-    [patch.crates-io]
-    sqlite3ext-sys = {{ git = \"<address of the sqlite-branch repository>\" }}
-",
-        Path::new(&here).join("sqlite3ext-sys").display()
+The feature `loaded` of sqlite-branch is for the loadable file, and builds inside its repository alone: `make loadable`.
+A Rust program takes the default feature, `linked`. (`loaded` needs the repository's own `sqlite3ext-sys`; the crate of
+that name on crates.io needs libclang and compiles a second SQLite.)
+"
     );
     std::process::exit(1);
 }

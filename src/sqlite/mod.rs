@@ -1,6 +1,15 @@
-//! The whole of the extension's `unsafe`: a safe surface over the host's SQLite.
+//! A safe surface over SQLite, and all the `unsafe` code behind it. It knows no table and no function of the domain.
 //!
-//! * [`entry`]: what happens when the library is loaded.
+//! How SQLite comes in: [`entry`] makes a [`Connection`] of ours beside SQLite's, and registers what `crate::functions`
+//! and `crate::tables` list. When SQL calls a function, `function::call` wraps the arguments as [`Value`]s, runs the body
+//! with a guard against panics, and sets the result. When SQL reads a table, `table` gets the callbacks in SQLite's
+//! order: connect, best index (answered by [`Shape`] alone), open, filter, then eof, column and next for each row, close.
+//!
+//! How we call SQLite: a [`Statement`] comes from [`Connection::prepare`], which keeps it for the next call; it is bound,
+//! stepped, and its columns are read or passed on as results. To write, [`Connection::atomically`] runs an INSERT into
+//! `branch_write`, inside which the work is done as one statement.
+//!
+//! * [`entry`]: how the extension comes to a connection.
 //! * `ffi`: the C functions under their C names, linked or loaded.
 //! * [`code`]: the result codes.
 //! * [`connection`]: one database connection, its kept statements, and what it can tell.
