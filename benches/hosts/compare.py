@@ -4,14 +4,14 @@
     /usr/bin/python3 benches/hosts/compare.py [branch.so [tables]]      tables: any of ABCD, default all
 
 A: listing a branch, small and large threads. B: a file larger than the cache. C: questions. D: long contents.
-Times are medians of rounds that take turns; "pages" are the pages that SQLite read from the file (cache misses),
+Times are the least of rounds that take turns; "pages" are the pages that SQLite read from the file (cache misses),
 counted from an empty cache. LARGE=n makes table B with n threads of 100 messages (default 2000).
 """
 import ctypes, os, sqlite3, statistics, sys, tempfile, time
 
 SO = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "dist/branch.so")
 TABLES = sys.argv[2] if len(sys.argv) > 2 else "ABCD"
-ROUNDS = int(os.environ.get("ROUNDS", "7"))
+ROUNDS = int(os.environ.get("ROUNDS", "15"))
 LIB = ctypes.CDLL("libsqlite3.so.0")
 
 
@@ -42,7 +42,7 @@ def connect(path, cache_mb=64):
 
 
 def times(queries):
-    """Median seconds of each query, taking turns. A query is a function."""
+    """Least seconds of each query, taking turns (other processes only ever add to a time). A query is a function."""
     for q in queries:
         q()
     found = [[] for _ in queries]
@@ -50,14 +50,14 @@ def times(queries):
     for q in queries:
         q()
     once = (time.perf_counter() - start) / len(queries)
-    n = max(1, int(0.02 / max(once, 1e-7)))
+    n = max(1, int(0.005 / max(once, 1e-7)))
     for _ in range(ROUNDS):
         for at, q in enumerate(queries):
             start = time.perf_counter()
             for _ in range(n):
                 q()
             found[at].append((time.perf_counter() - start) / n)
-    return [statistics.median(f) for f in found]
+    return [min(f) for f in found]
 
 
 def thread(c, t):

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::ffi;
 use super::statement::{RawStatement, Statement};
+use super::Exchange;
 use crate::code;
 use crate::error::{Error, Result};
 
@@ -17,9 +18,6 @@ const DEEPEST: u32 = 16;
 
 /// What `branch_write` is to run.
 pub(super) type Pending = NonNull<dyn FnMut() -> Result<()>>;
-
-/// The place where a statement finds its next id.
-pub type Place = Rc<Cell<Option<i64>>>;
 
 /// A connection, as every function and table of the extension sees it. One per `sqlite3*`; shared by all that is registered on it.
 ///
@@ -37,8 +35,10 @@ pub struct Connection {
     pub(super) pending: Cell<Option<Pending>>,
     /// What a call has left for the next one.
     parked: RefCell<Option<Box<dyn Any>>>,
-    /// Where statements that run get their ids.
-    pub(super) feeds: RefCell<Vec<Option<Place>>>,
+    /// Where statements that run get their ids, and leave their rows.
+    pub(super) ports: RefCell<Vec<Option<Rc<dyn Exchange>>>>,
+    /// How the database encodes text, once that was asked for.
+    encoding: Cell<Option<u8>>,
 }
 
 impl Connection {
@@ -53,7 +53,8 @@ impl Connection {
             depth: Cell::new(0),
             pending: Cell::new(None),
             parked: RefCell::new(None),
-            feeds: RefCell::new(Vec::new()),
+            ports: RefCell::new(Vec::new()),
+            encoding: Cell::new(None),
         })
     }
 
@@ -242,6 +243,19 @@ impl Connection {
         }
         self.depth.set(depth + 1);
         Ok(Nested(self))
+    }
+
+    /// How the database encodes text. Once it has a table, that does not change.
+    pub(super) fn encoding(&self) -> Result<u8> {
+        if let Some(known) = self.encoding.get() {
+            return Ok(known);
+        }
+        let mut encoding = ffi::SQLITE_UTF8 as u8;
+        if let (Some(raw), _) = self.compile("SELECT encoding FROM pragma_encoding")? {
+            encoding = raw.encoding(self)?;
+        }
+        self.encoding.set(Some(encoding));
+        Ok(encoding)
     }
 
     /// The error that SQLite has just returned on this connection.

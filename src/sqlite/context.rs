@@ -57,6 +57,11 @@ impl Context<'_> {
 
     /// The result is a text of any bytes, which SQLite copies.
     pub fn result_text(&mut self, text: &[u8]) {
+        self.result_encoded(text, ffi::SQLITE_UTF8 as u8);
+    }
+
+    /// The same, in one of SQLite's encodings.
+    pub(super) fn result_encoded(&mut self, text: &[u8], encoding: u8) {
         // SAFETY: the text has that many bytes, and is copied before the call returns.
         unsafe {
             ffi::sqlite3_result_text64(
@@ -64,7 +69,20 @@ impl Context<'_> {
                 text.as_ptr().cast(),
                 text.len() as u64,
                 ffi::transient(),
-                ffi::SQLITE_UTF8 as u8,
+                encoding,
+            );
+        }
+    }
+
+    /// The result is a blob, which SQLite copies.
+    pub(super) fn result_blob(&mut self, blob: &[u8]) {
+        // SAFETY: the blob has that many bytes, is not null, and is copied before the call returns.
+        unsafe {
+            ffi::sqlite3_result_blob64(
+                self.raw,
+                blob.as_ptr().cast(),
+                blob.len() as u64,
+                ffi::transient(),
             );
         }
     }

@@ -1,72 +1,403 @@
-//! Handing ids to a statement while it runs.
+//! `branch_feed`: ids for a statement while it runs, and rows back from it, without a call into SQLite for either.
 //!
-//! To start a statement anew for each message costs several times what it costs to read the message. A statement that
-//! joins `branch_feed` to a table is started once, and asks for the next id whenever it is stepped.
+//! ```sql
+//! SELECT 1 FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m
+//! CROSS JOIN branch_feed(?1, m.id, m.parent_entry_id, m.role) AS taken
+//! WHERE m.id = ids.rowid
+//! ```
+//!
+//! With a number alone, the table gives ids: whatever the [`Exchange`] of that number has next. With more arguments it
+//! takes them as a row, and has no row itself unless the exchange wants the statement to pause. So one `sqlite3_step`
+//! reads as many messages as are wanted, where each may name the next, as a walk to the root needs it. To start a
+//! statement anew for each message costs several times what reading it costs; to step once for each, and to ask for each
+//! column, a third more, most of it for the connection's mutex (measured: see docs/performance.md).
+//!
+//! Of no use to others: it has no rows for them.
 
+use std::cell::Cell;
+use std::os::raw::{c_char, c_int, c_void};
 use std::rc::Rc;
 
-use super::{Connection, Place};
-use crate::error::Result;
+use super::ffi;
+use super::table::{declare, register_module, report, EMPTY_TABLE};
+use super::{guarded, Connection, Context, Kind, Listed, Shape, Value};
+use crate::code;
+use crate::error::{Error, Result};
 
-/// A place of one's own, until this is dropped.
-pub struct Feed {
-    connection: Rc<Connection>,
-    number: usize,
-    place: Place,
+const NAME: &str = "branch_feed";
+
+/// The number, and up to as many values as `messages` has columns.
+const ARGUMENTS: usize = 9;
+
+const SHAPE: Shape = Shape {
+    name: NAME,
+    columns: "id INTEGER",
+    arguments: &[
+        ("number", ""),
+        ("c0", ""),
+        ("c1", ""),
+        ("c2", ""),
+        ("c3", ""),
+        ("c4", ""),
+        ("c5", ""),
+        ("c6", ""),
+        ("c7", ""),
+    ],
+    required: 1,
+    orders: &[],
+    rows: 1,
+    limit: None,
+};
+
+/// For the one list of tables.
+pub const BRANCH_FEED: Listed = Listed::by(&SHAPE, |connection| {
+    // SAFETY: the module's callbacks expect an `Rc<Connection>`.
+    unsafe { register_module(connection, NAME, &MODULE) }
+});
+
+/// What a running statement asks for ids, and hands rows to.
+pub trait Exchange {
+    /// The id that the statement reads next. It ends when there is none.
+    fn next(&self) -> Option<i64>;
+    /// Takes a row. True to pause: the step that is going on returns.
+    fn take(&self, _row: &[Value<'_>]) -> Result<bool> {
+        Ok(true)
+    }
 }
 
-impl Feed {
-    /// A place that no other statement has.
-    pub fn new(connection: &Rc<Connection>) -> Result<Self> {
+/// Makes an exchange known to statements, until this is dropped.
+pub struct Port {
+    connection: Rc<Connection>,
+    number: usize,
+}
+
+impl Port {
+    /// Under a number that no other one has.
+    pub fn new(connection: &Rc<Connection>, exchange: Rc<dyn Exchange>) -> Result<Self> {
         connection.nothing_in_the_way_of(c"branch_feed")?;
-        let place = Place::default();
-        let mut feeds = connection.feeds.borrow_mut();
-        let number = match feeds.iter().position(Option::is_none) {
+        let mut ports = connection.ports.borrow_mut();
+        let number = match ports.iter().position(Option::is_none) {
             Some(number) => number,
             None => {
-                feeds.push(None);
-                feeds.len() - 1
+                ports.push(None);
+                ports.len() - 1
             }
         };
-        if let Some(feed) = feeds.get_mut(number) {
-            *feed = Some(Rc::clone(&place));
+        if let Some(port) = ports.get_mut(number) {
+            *port = Some(exchange);
         }
-        drop(feeds);
+        drop(ports);
         Ok(Self {
             connection: Rc::clone(connection),
             number,
-            place,
         })
     }
 
-    /// The argument of `branch_feed` that leads to this place.
+    /// The argument of `branch_feed` that leads to the exchange.
     pub fn number(&self) -> i64 {
         i64::try_from(self.number).unwrap_or(-1)
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        if let Some(port) = self.connection.ports.borrow_mut().get_mut(self.number) {
+            *port = None;
+        }
+    }
+}
+
+/// An exchange that only hands out ids, one at a time.
+pub struct Feed {
+    port: Port,
+    place: Rc<Place>,
+}
+
+#[derive(Default)]
+struct Place(Cell<Option<i64>>);
+
+impl Exchange for Place {
+    fn next(&self) -> Option<i64> {
+        self.0.take()
+    }
+}
+
+impl Feed {
+    /// With no id yet.
+    pub fn new(connection: &Rc<Connection>) -> Result<Self> {
+        let place = Rc::<Place>::default();
+        let port = Port::new(connection, Rc::clone(&place) as Rc<dyn Exchange>)?;
+        Ok(Self { port, place })
+    }
+
+    /// The argument of `branch_feed` that leads to it.
+    pub fn number(&self) -> i64 {
+        self.port.number()
     }
 
     /// Whether the statement has taken what it was to get next.
     pub fn is_free(&self) -> bool {
-        self.place.get().is_none()
+        self.place.0.get().is_none()
     }
 
     /// What the statement gets next. It takes each id once, and ends when there is none.
     pub fn set(&self, id: i64) {
-        self.place.set(Some(id));
-    }
-}
-
-impl Drop for Feed {
-    fn drop(&mut self) {
-        if let Some(feed) = self.connection.feeds.borrow_mut().get_mut(self.number) {
-            *feed = None;
-        }
+        self.place.0.set(Some(id));
     }
 }
 
 impl Connection {
-    /// The place that a number leads to.
-    pub fn fed(&self, number: i64) -> Option<Place> {
-        let number = usize::try_from(number).ok()?;
-        self.feeds.borrow().get(number)?.clone()
+    fn exchange(&self, number: &Value<'_>) -> Option<Rc<dyn Exchange>> {
+        if number.kind() != Kind::Integer {
+            return None;
+        }
+        let number = usize::try_from(number.integer()).ok()?;
+        self.ports.borrow().get(number)?.clone()
     }
+}
+
+const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
+    xConnect: Some(connect),
+    xBestIndex: Some(best_index),
+    xDisconnect: Some(disconnect),
+    xOpen: Some(open),
+    xClose: Some(close),
+    xFilter: Some(filter),
+    xNext: Some(next),
+    xEof: Some(eof),
+    xColumn: Some(column),
+    xRowid: Some(rowid),
+    ..ffi::NO_CALLBACKS
+};
+
+#[repr(C)]
+struct Connected {
+    base: ffi::sqlite3_vtab,
+    connection: Rc<Connection>,
+}
+
+/// A cursor. SQLite has the first field for itself, so nothing of ours ever borrows the whole.
+#[repr(C)]
+struct Cursor {
+    base: ffi::sqlite3_vtab_cursor,
+    open: Open,
+}
+
+/// What is ours of a cursor.
+struct Open {
+    /// Looked up once in each run of the statement, during which its number is the same.
+    exchange: Option<Rc<dyn Exchange>>,
+    /// Whether it gives ids, rather than taking rows.
+    gives: bool,
+    /// The row that it stands on: an id that it gives, or anything for a pause.
+    at: Option<i64>,
+}
+
+unsafe extern "C" fn connect(
+    db: *mut ffi::sqlite3,
+    user_data: *mut c_void,
+    _count: c_int,
+    _words: *const *const c_char,
+    table: *mut *mut ffi::sqlite3_vtab,
+    message: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: the user data is what `register_module` gave.
+    let connection = unsafe { Rc::clone(&*user_data.cast::<Rc<Connection>>()) };
+    let outcome = guarded(|| {
+        declare(&connection, db, &SHAPE.declaration(&[]))?;
+        Ok(Box::new(Connected {
+            base: EMPTY_TABLE,
+            connection: Rc::clone(&connection),
+        }))
+    });
+    match outcome {
+        Ok(connected) => {
+            // SAFETY: SQLite asks for the table here, and gives it back to `disconnect`.
+            unsafe { *table = Box::into_raw(connected).cast() };
+            code::OK
+        }
+        // SAFETY: the place for the message is SQLite's.
+        Err(error) => unsafe { report(message, NAME, &error) },
+    }
+}
+
+unsafe extern "C" fn disconnect(table: *mut ffi::sqlite3_vtab) -> c_int {
+    drop(guarded(|| {
+        // SAFETY: `connect` made it, and SQLite gives it back once.
+        drop(unsafe { Box::from_raw(table.cast::<Connected>()) });
+        Ok(())
+    }));
+    code::OK
+}
+
+/// All arguments that a statement names are handed over, in their order; none may be left out before one that is given.
+unsafe extern "C" fn best_index(
+    table: *mut ffi::sqlite3_vtab,
+    info: *mut ffi::sqlite3_index_info,
+) -> c_int {
+    // SAFETY: SQLite owns the structure and leaves it to this call; both arrays have the length that it names.
+    let outcome = guarded(|| unsafe {
+        let count = usize::try_from((*info).nConstraint).unwrap_or(0);
+        let mut given = [None; ARGUMENTS];
+        for at in 0..count {
+            let constraint = &*(*info).aConstraint.add(at);
+            let place = usize::try_from(constraint.iColumn)
+                .ok()
+                .and_then(|column| given.get_mut(column.checked_sub(1)?));
+            match place {
+                Some(place) if constraint.op == ffi::SQLITE_INDEX_CONSTRAINT_EQ => {
+                    if constraint.usable == 0 {
+                        return Ok(false);
+                    }
+                    place.get_or_insert(at);
+                }
+                _ => {}
+            }
+        }
+        let named = given.iter().take_while(|at| at.is_some()).count();
+        if named == 0 || given.iter().flatten().count() != named {
+            return Err(Error::misuse("for the functions of sqlite-branch alone"));
+        }
+        for (position, at) in given.iter().flatten().enumerate() {
+            let usage = &mut *(*info).aConstraintUsage.add(*at);
+            usage.argvIndex = position as c_int + 1;
+            usage.omit = 1;
+        }
+        (*info).idxNum = c_int::from(named == 1);
+        (*info).estimatedCost = 1.0;
+        (*info).estimatedRows = 1;
+        Ok(true)
+    });
+    match outcome {
+        Ok(true) => code::OK,
+        Ok(false) => code::CONSTRAINT,
+        // SAFETY: the table is connected.
+        Err(error) => unsafe { report(&raw mut (*table).zErrMsg, NAME, &error) },
+    }
+}
+
+unsafe extern "C" fn open(
+    _table: *mut ffi::sqlite3_vtab,
+    cursor: *mut *mut ffi::sqlite3_vtab_cursor,
+) -> c_int {
+    let opened = Box::new(Cursor {
+        base: ffi::sqlite3_vtab_cursor {
+            pVtab: std::ptr::null_mut(),
+        },
+        open: Open {
+            exchange: None,
+            gives: false,
+            at: None,
+        },
+    });
+    // SAFETY: SQLite asks for the cursor here, sets its table, and gives it back to `close`.
+    unsafe { *cursor = Box::into_raw(opened).cast() };
+    code::OK
+}
+
+unsafe extern "C" fn close(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
+    drop(guarded(|| {
+        // SAFETY: `open` made it, and SQLite gives it back once.
+        drop(unsafe { Box::from_raw(cursor.cast::<Cursor>()) });
+        Ok(())
+    }));
+    code::OK
+}
+
+/// Runs what an exchange does for a cursor, with a guard, and reports what fails.
+///
+/// # Safety
+/// `cursor` is one that `open` made and `close` has not freed.
+#[inline(always)]
+unsafe fn with_cursor(
+    cursor: *mut ffi::sqlite3_vtab_cursor,
+    body: impl FnOnce(&mut Open, &Rc<Connection>) -> Result<()>,
+) -> c_int {
+    let cursor = cursor.cast::<Cursor>();
+    // SAFETY: the condition above. SQLite makes one call at a time on a cursor, and leaves our part of it alone. The
+    // table outlives its cursors, and a call that is nested in this one may use it too: so that reference is shared.
+    let (table, open, connection) = unsafe {
+        let table = (*cursor).base.pVtab.cast::<Connected>();
+        (table, &mut (*cursor).open, &(*table).connection)
+    };
+    match guarded(|| body(open, connection)) {
+        Ok(()) => code::OK,
+        Err(error) => {
+            open.at = None;
+            // SAFETY: the table is connected.
+            unsafe { report(&raw mut (*table).base.zErrMsg, NAME, &error) }
+        }
+    }
+}
+
+unsafe extern "C" fn filter(
+    cursor: *mut ffi::sqlite3_vtab_cursor,
+    gives: c_int,
+    _text: *const c_char,
+    count: c_int,
+    values: *mut *mut ffi::sqlite3_value,
+) -> c_int {
+    // SAFETY: SQLite passes a cursor of ours, and arguments that last until this returns.
+    unsafe {
+        with_cursor(cursor, |cursor, connection| {
+            cursor.at = None;
+            let Some((number, row)) = Value::all(values, count).split_first() else {
+                return Ok(());
+            };
+            cursor.gives = gives != 0;
+            if cursor.exchange.is_none() {
+                cursor.exchange = connection.exchange(number);
+            }
+            let Some(exchange) = &cursor.exchange else {
+                return Ok(());
+            };
+            cursor.at = if cursor.gives {
+                exchange.next()
+            } else {
+                exchange.take(row)?.then_some(0)
+            };
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn next(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
+    // SAFETY: SQLite passes a cursor of ours.
+    unsafe {
+        with_cursor(cursor, |cursor, _| {
+            cursor.at = match &cursor.exchange {
+                Some(exchange) if cursor.gives => exchange.next(),
+                _ => None,
+            };
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn eof(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
+    // SAFETY: SQLite passes a cursor of ours.
+    c_int::from(unsafe { (*cursor.cast::<Cursor>()).open.at.is_none() })
+}
+
+/// The id. Nobody reads the others, which are hidden arguments.
+unsafe extern "C" fn column(
+    cursor: *mut ffi::sqlite3_vtab_cursor,
+    context: *mut ffi::sqlite3_context,
+    column: c_int,
+) -> c_int {
+    // SAFETY: SQLite passes a cursor of ours, and the context of a call that lasts until this returns.
+    let (at, mut context) = unsafe {
+        let at = (*cursor.cast::<Cursor>()).open.at;
+        (at, Context::new(context))
+    };
+    if column == 0 {
+        context.result_optional(at);
+    }
+    code::OK
+}
+
+unsafe extern "C" fn rowid(cursor: *mut ffi::sqlite3_vtab_cursor, rowid: *mut i64) -> c_int {
+    // SAFETY: SQLite passes a cursor of ours, and a place for the number.
+    unsafe { *rowid = (*cursor.cast::<Cursor>()).open.at.unwrap_or(0) };
+    code::OK
 }

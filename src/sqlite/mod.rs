@@ -19,12 +19,14 @@
 //! * [`function`]: registering scalar functions.
 //! * [`table`]: registering table-valued functions (eponymous virtual tables).
 //! * [`index`]: what the query planner asks of a table, and the answer.
-//! * [`feed`]: handing ids to a statement while it runs.
+//! * [`feed`]: ids for a statement while it runs, and rows back from it.
+//! * [`cells`]: values of rows that are kept until somebody reads them.
 //! * [`private`]: a database of our own in memory.
 //! * [`write`]: several statements as one, all or nothing.
 //!
 //! Every callback that SQLite can reach catches panics and turns them into an error, so none crosses into the host.
 
+mod cells;
 pub mod code;
 mod connection;
 mod context;
@@ -39,9 +41,10 @@ mod table;
 mod value;
 mod write;
 
-pub use connection::{Connection, Place};
+pub use cells::Cells;
+pub use connection::Connection;
 pub use context::Context;
-pub use feed::Feed;
+pub use feed::{Exchange, Feed, Port, BRANCH_FEED};
 pub use function::{Answer, Function, Risk};
 pub use index::{Order, Plan, Shape, SortKey};
 pub use private::Private;

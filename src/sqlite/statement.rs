@@ -33,6 +33,24 @@ impl RawStatement {
         }
     }
 
+    /// The number of the encoding whose name the first row gives.
+    pub(super) fn encoding(&self, connection: &Connection) -> Result<u8> {
+        let found = self.step(connection)?;
+        // SAFETY: the statement stands on a row, whose text stays until the next call on the statement.
+        let name = unsafe {
+            let text = ffi::sqlite3_column_text(self.0.as_ptr(), 0);
+            match found && !text.is_null() {
+                true => std::ffi::CStr::from_ptr(text.cast()).to_bytes(),
+                false => &[][..],
+            }
+        };
+        Ok(match name {
+            b"UTF-16le" => ffi::SQLITE_UTF16LE as u8,
+            b"UTF-16be" => ffi::SQLITE_UTF16BE as u8,
+            _ => ffi::SQLITE_UTF8 as u8,
+        })
+    }
+
     /// Back to the start. What it returns repeats the error of the last step, which has been reported.
     fn reset(&self) {
         // SAFETY: as above.

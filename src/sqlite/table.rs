@@ -98,6 +98,14 @@ pub struct Listed {
 }
 
 impl Listed {
+    /// The entry of a table with callbacks of its own.
+    pub(super) const fn by(
+        shape: &'static Shape,
+        register: fn(&Rc<Connection>) -> Result<()>,
+    ) -> Self {
+        Self { shape, register }
+    }
+
     /// The entry of a table.
     pub const fn of<T: Table>() -> Self {
         Self {
@@ -133,7 +141,7 @@ impl Connection {
 
 /// # Safety
 /// The module's callbacks take an `Rc<Connection>` as their user data.
-unsafe fn register_module(
+pub(super) unsafe fn register_module(
     connection: &Rc<Connection>,
     name: &str,
     module: &'static ffi::sqlite3_module,
@@ -261,7 +269,7 @@ impl<T: Table> Glue<T> {
 /// # Safety
 /// `place` is a table's message, which SQLite frees.
 #[cold]
-unsafe fn report(place: *mut *mut c_char, name: &str, error: &Error) -> c_int {
+pub(super) unsafe fn report(place: *mut *mut c_char, name: &str, error: &Error) -> c_int {
     // What cannot be said is not said; the code is what counts.
     drop(guarded(|| {
         // SAFETY: as the function's own condition says; the message before this one is freed.
@@ -341,14 +349,18 @@ unsafe extern "C" fn connect<T: Table>(
     }
 }
 
-const EMPTY_TABLE: ffi::sqlite3_vtab = ffi::sqlite3_vtab {
+pub(super) const EMPTY_TABLE: ffi::sqlite3_vtab = ffi::sqlite3_vtab {
     pModule: std::ptr::null(),
     nRef: 0,
     zErrMsg: std::ptr::null_mut(),
 };
 
 /// Tells SQLite the columns of a table that is being connected.
-fn declare(connection: &Connection, db: *mut ffi::sqlite3, declaration: &str) -> Result<()> {
+pub(super) fn declare(
+    connection: &Connection,
+    db: *mut ffi::sqlite3,
+    declaration: &str,
+) -> Result<()> {
     let text = CString::new(declaration)
         .map_err(|_| Error::new(code::INTERNAL, "a declaration with a NUL"))?;
     // SAFETY: called from xConnect, with the connection that SQLite passed to it.

@@ -123,4 +123,17 @@ impl<'a> Value<'a> {
             Ok(std::slice::from_raw_parts(text, length))
         }
     }
+
+    /// The bytes of a text or a blob as the database has them, for [`Cells`](super::Cells): text in the database's encoding.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        // SAFETY: as above. Asked for as a blob, a text is neither converted nor copied to get a NUL at its end.
+        unsafe {
+            let bytes = ffi::sqlite3_value_blob(self.raw).cast::<u8>();
+            let length = usize::try_from(ffi::sqlite3_value_bytes(self.raw)).unwrap_or(0);
+            if bytes.is_null() {
+                return &[];
+            }
+            std::slice::from_raw_parts(bytes, length)
+        }
+    }
 }

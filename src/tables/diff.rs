@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::path::ancestors::Cut;
 use crate::tree::path::common;
-use crate::tree::path::fetch::{Fetch, Wanted};
-use crate::tree::path::walk::Walk;
+use crate::tree::path::listing::Listing;
+use crate::tree::rows::columns::Columns;
 use crate::tree::rows::links;
 use crate::tree::rows::snapshot::Snapshot;
 
@@ -38,8 +38,7 @@ impl Table for BranchDiff {
 /// One of the two sides.
 struct Side {
     name: &'static str,
-    walk: Walk,
-    fetch: Option<Fetch>,
+    listing: Listing,
 }
 
 /// The rows of one use.
@@ -55,17 +54,10 @@ impl DiffRows {
     /// Stands on a row, or at the end.
     fn settle(&mut self) -> Result<()> {
         while let Some(side) = self.sides.last_mut() {
-            let Some(at) = side.walk.at() else {
-                self.sides.pop();
-                continue;
-            };
-            if let Some(fetch) = &mut side.fetch {
-                if !fetch.go_to(at.id, at.more())? {
-                    return Err(side.walk.missing());
-                }
-                fetch.compare_parent(at.id, at.parent())?;
+            if side.listing.at().is_some() {
+                break;
             }
-            return Ok(());
+            self.sides.pop();
         }
         Ok(())
     }
@@ -93,25 +85,25 @@ impl Rows for DiffRows {
             return Ok(rows);
         }
         let shared = common::common(connection, a, b)?;
-        let wanted = Wanted::of(plan, ID);
+        let columns = Columns::of(plan, ID);
         let order = plan.order();
         let mut count = 0;
         for (name, id) in [("b", b), ("a", a)] {
+            // The distance of the common ancestor is the number of messages below it. (Null: all of the path.)
             let limit = match shared {
-                Some(shared) => common::distance(connection, shared, id)?,
+                Some(shared) => common::find(connection, shared, id)?.map(|place| place.distance),
                 None => None,
             };
             count += match limit {
-                Some(limit) => i64::try_from(limit).unwrap_or(i64::MAX),
+                Some(limit) => limit,
                 None => common::depth(connection, id)? + 1,
             };
             let cut = Cut {
-                limit,
+                limit: limit.and_then(|limit| u64::try_from(limit).ok()),
                 ..Cut::default()
             };
-            let walk = Walk::new(connection, id, cut, order, wanted.verify(order))?;
-            let fetch = Fetch::new(connection, wanted, walk.descends());
-            rows.sides.push(Side { name, walk, fetch });
+            let listing = Listing::new(connection, id, cut, order, columns)?;
+            rows.sides.push(Side { name, listing });
         }
         if order == Order::Reverse {
             rows.sides.reverse();
@@ -129,7 +121,7 @@ impl Rows for DiffRows {
     fn next(&mut self) -> Result<()> {
         self.row += self.step;
         if let Some(side) = self.sides.last_mut() {
-            side.walk.advance()?;
+            side.listing.next()?;
         }
         self.settle()
     }
@@ -138,13 +130,11 @@ impl Rows for DiffRows {
         let Some(side) = self.sides.last() else {
             return Ok(());
         };
-        match (&side.fetch, side.walk.at()) {
-            _ if column == SIDE => context.result_text(side.name.as_bytes()),
-            (_, Some(at)) if column == ID => context.result_integer(at.id),
-            (Some(fetch), _) => context.result_column(fetch.row()?, column - ID),
-            _ => {}
+        if column == SIDE {
+            context.result_text(side.name.as_bytes());
+            return Ok(());
         }
-        Ok(())
+        side.listing.column(context, column - ID)
     }
 
     fn rowid(&self) -> i64 {

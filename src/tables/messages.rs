@@ -10,15 +10,14 @@ use crate::sqlite::{
     Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table, Write,
 };
 use crate::tree::path::ancestors::Cut;
-use crate::tree::path::fetch::{Fetch, Wanted, WIDTH};
+use crate::tree::path::listing::Listing;
 use crate::tree::path::page;
-use crate::tree::path::walk::Walk;
+pub(super) use crate::tree::rows::columns::ID;
+use crate::tree::rows::columns::{Columns, WIDTH};
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::rows::thread;
 use crate::tree::rows::uids;
 
-pub(super) const ID: usize = 0;
-const PARENT: usize = WIDTH - 1;
 pub(super) const DISTANCE: usize = WIDTH;
 /// The first of the arguments.
 pub(super) const THREAD: usize = DISTANCE + 1;
@@ -55,7 +54,7 @@ impl Table for BranchMessages {
 
 /// What the arguments `thread_id [, limit [, before]]` ask for.
 pub(super) struct Asked {
-    /// The leaf of the branch, and how it is cut. None if there is nothing to list.
+    /// The lowest message that is listed, and how the branch is cut. None if there is nothing to list.
     pub branch: Option<(i64, Cut)>,
     /// The state of the database to which that belongs.
     pub snapshot: Snapshot,
@@ -86,7 +85,7 @@ impl Asked {
             None => None,
         };
         let branch = match leaf {
-            Some(leaf) => page::cut(connection, leaf, limit, before)?.map(|cut| (leaf, cut)),
+            Some(leaf) => page::cut(connection, leaf, limit, before)?,
             None => None,
         };
         Ok(Self { branch, snapshot })
@@ -95,29 +94,9 @@ impl Asked {
 
 /// The rows of one use.
 pub struct MessageRows {
-    walk: Option<Walk>,
-    fetch: Option<Fetch>,
+    listing: Option<Listing>,
     versions: Versions,
     _snapshot: Snapshot,
-}
-
-impl MessageRows {
-    #[inline(always)]
-    fn read(&mut self) -> Result<()> {
-        if let (Some(walk), Some(fetch)) = (&mut self.walk, &mut self.fetch) {
-            if let Some(at) = walk.at() {
-                if !fetch.go_to(at.id, at.more())? {
-                    return Err(walk.missing());
-                }
-                if !walk.awaits_parent() {
-                    return fetch.compare_parent(at.id, at.parent());
-                }
-                let parent = fetch.parent(at.id)?;
-                walk.tell(parent)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl MessageRows {
@@ -146,57 +125,47 @@ impl MessageRows {
 impl Rows for MessageRows {
     fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let Asked { branch, snapshot } = Asked::read(connection, arguments)?;
-        let wanted = Wanted::of(plan, ID);
-        let mut walk = None;
-        let mut fetch = None;
-        if let Some((leaf, cut)) = branch {
-            let verify = wanted.verify(plan.order());
-            let mut path = Walk::new(connection, leaf, cut, plan.order(), verify)?;
-            if wanted == Wanted::All {
-                path.let_tell();
+        let listing = match branch {
+            Some((id, cut)) => {
+                let columns = Columns::of(plan, ID);
+                Some(Listing::new(connection, id, cut, plan.order(), columns)?)
             }
-            fetch = Fetch::new(connection, wanted, path.descends());
-            walk = Some(path);
-        }
-        let mut rows = Self {
-            walk,
-            fetch,
+            None => None,
+        };
+        Ok(Self {
+            listing,
             versions: Versions::new(connection),
             _snapshot: snapshot,
-        };
-        rows.read()?;
-        Ok(rows)
+        })
     }
 
     #[inline(always)]
     fn eof(&self) -> bool {
-        self.walk.as_ref().and_then(Walk::at).is_none()
+        self.listing.as_ref().and_then(Listing::at).is_none()
     }
 
     #[inline(always)]
     fn next(&mut self) -> Result<()> {
-        if let Some(walk) = &mut self.walk {
-            walk.advance()?;
-        }
-        self.read()
+        self.listing.as_mut().map_or(Ok(()), Listing::next)
     }
 
     #[inline(always)]
     fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
-        match (&self.fetch, self.walk.as_ref().and_then(Walk::at)) {
-            (_, Some(at)) if column == DISTANCE => context.result_integer(at.distance()),
-            (_, Some(at)) if column == ID => context.result_integer(at.id),
-            (_, Some(at)) if column == PARENT => context.result_optional(at.parent()),
+        let Some(listing) = &self.listing else {
+            return Ok(());
+        };
+        match (column, listing.at()) {
+            (DISTANCE, Some(at)) => context.result_integer(at.distance()),
             (_, Some(at)) if column > DISTANCE => {
                 return self.more(context, column, at.id, at.parent())
             }
-            (Some(fetch), _) => context.result_column(fetch.row()?, column),
-            _ => {}
+            _ => listing.column(context, column)?,
         }
         Ok(())
     }
 
     fn rowid(&self) -> i64 {
-        self.walk.as_ref().and_then(Walk::at).map_or(0, |at| at.id)
+        let at = self.listing.as_ref().and_then(Listing::at);
+        at.map_or(0, |at| at.id)
     }
 }

@@ -5,7 +5,6 @@ mod check;
 mod children;
 mod context;
 mod diff;
-mod feed;
 mod insert;
 mod labels;
 mod leaves;
@@ -20,7 +19,7 @@ mod tree;
 mod usage;
 mod versions;
 
-use crate::sqlite::{BranchWrite, Listed};
+use crate::sqlite::{BranchWrite, Listed, BRANCH_FEED};
 
 /// The one list of them: each is registered, and checked for completeness by the tests, from its line here. What it
 /// looks like is in its file, as `SHAPE`.
@@ -41,6 +40,6 @@ pub const ALL: &[Listed] = &[
     Listed::of::<search::BranchSearch>(),
     // For the extension's own statements.
     Listed::of::<BranchWrite>(),
-    Listed::of::<feed::BranchFeed>(),
+    BRANCH_FEED,
     Listed::of::<stretches::BranchStretches>(),
 ];

@@ -77,6 +77,9 @@ routines! {
     ) -> c_int;
     sqlite3_reset = reset(statement: *mut sqlite3_stmt) -> c_int;
     sqlite3_result_double = result_double(context: *mut sqlite3_context, number: f64);
+    sqlite3_result_blob64 = result_blob64(
+        context: *mut sqlite3_context, blob: *const c_void, length: u64, free: Destructor
+    );
     sqlite3_result_error_nomem = result_error_nomem(context: *mut sqlite3_context);
     sqlite3_result_text64 = result_text64(
         context: *mut sqlite3_context, text: *const c_char, length: u64, free: Destructor, encoding: c_uchar

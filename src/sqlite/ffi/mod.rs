@@ -80,6 +80,8 @@ constants! {
     SQLITE_TEXT: c_int,
     SQLITE_BLOB: c_int,
     SQLITE_UTF8: c_int,
+    SQLITE_UTF16LE: c_int,
+    SQLITE_UTF16BE: c_int,
     SQLITE_DIRECTONLY: c_int,
     SQLITE_INNOCUOUS: c_int,
     SQLITE_VTAB_DIRECTONLY: c_int,

@@ -1,5 +1,6 @@
 //! The way from a message up to the first one.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -7,7 +8,10 @@ use crate::code;
 use crate::error::{push, Error, Result};
 use crate::sqlite::Connection;
 use crate::tree::path::gaps::{Verifier, Verify};
-use crate::tree::rows::links::{self, Links, Run};
+use crate::tree::path::source::{Purpose, Source};
+use crate::tree::rows::columns::Columns;
+use crate::tree::rows::links::{self, Run};
+use crate::tree::rows::read::Kept;
 
 /// A run on a path, with its place there.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +24,8 @@ pub struct Stretch {
     pub child: Option<i64>,
     /// Whether the topmost one is not where the run begins. Nothing says then that it is there.
     cut: bool,
+    /// Whether the rows of all of them have been read, which says that they are there.
+    read: bool,
 }
 
 impl Stretch {
@@ -30,6 +36,9 @@ impl Stretch {
 
     /// Makes sure that all its messages are there.
     pub fn verify_by(&self, verifier: &mut Verifier) -> Result<()> {
+        if self.read {
+            return Ok(());
+        }
         verifier.run(&self.run, self.child)?;
         if self.cut && verifier.misses(self.run.first)? {
             let child = if self.run.first == self.run.last {
@@ -77,7 +86,7 @@ impl Stretch {
 /// walk looks ahead to the end, so that it gives no message twice before it finds out.
 pub struct Climb {
     connection: Rc<Connection>,
-    links: Links,
+    source: Source,
     verifier: Verifier,
     /// For questions.
     ends: Verifier,
@@ -92,11 +101,16 @@ pub struct Climb {
 }
 
 impl Climb {
-    /// Starts at a message that is there.
+    /// Starts at a message that is there, to answer a question about its path.
     pub fn from(connection: &Rc<Connection>, id: i64) -> Result<Self> {
+        Self::to(connection, id, Purpose::Question)
+    }
+
+    /// Starts at a message that is there.
+    pub fn to(connection: &Rc<Connection>, id: i64, purpose: Purpose) -> Result<Self> {
         Ok(Self {
             connection: Rc::clone(connection),
-            links: Links::open(connection)?,
+            source: Source::new(connection, purpose)?,
             verifier: Verifier::new(connection, Verify::Links),
             ends: Verifier::new(connection, Verify::Ends),
             next: Some(id),
@@ -113,6 +127,7 @@ impl Climb {
         let mut climb = Self::from(&self.connection, id)?;
         climb.child = Some(child);
         climb.ahead = true;
+        climb.source.close();
         loop {
             match climb.next() {
                 Ok(Some(_)) => {}
@@ -126,21 +141,22 @@ impl Climb {
 
     /// The next stretch upwards, not verified. None after the first message.
     pub fn next(&mut self) -> Result<Option<Stretch>> {
-        self.climb()
+        self.climb(None)
     }
 
-    /// The same, for the place where a walk spends its time.
+    /// The same, for the place where a walk spends its time. No more than `left` messages are wanted.
     #[inline(always)]
-    fn climb(&mut self) -> Result<Option<Stretch>> {
+    fn climb(&mut self, left: Option<u64>) -> Result<Option<Stretch>> {
         let Some(last) = self.next else {
             return Ok(None);
         };
-        let run = self.links.run(last, self.child)?;
+        let (run, read) = self.source.run(last, self.child, left)?;
         let stretch = Stretch {
             run,
             distance: self.distance,
             child: self.child,
             cut: false,
+            read,
         };
         let later = run.parent.filter(|parent| *parent >= run.first);
         // A message that is missing can make up a run, and so a way back to where the walk was. What is told of a cycle
@@ -150,6 +166,7 @@ impl Climb {
         }
         if let Some(parent) = later {
             if self.later.is_empty() && !self.ahead {
+                self.source.close();
                 self.look_ahead(parent, run.first)?;
             }
             self.later.try_reserve(1).map_err(|_| Error::no_memory())?;
@@ -186,34 +203,47 @@ impl Climb {
     }
 }
 
-/// How a path is cut at its two ends, before it is walked.
+/// Which part of a path is listed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cut {
-    /// Leave out the messages below this one, and this one too unless `inclusive`. It lies on the path.
-    pub below: Option<i64>,
-    /// Keep the message named in `below`.
-    pub inclusive: bool,
-    /// At most so many messages, the lowest ones.
+    /// At most so many messages, those nearest to its lower end.
     pub limit: Option<u64>,
+    /// The message below the lower end, if the path goes on there.
+    pub child: Option<i64>,
+    /// How far the lower end is from the message that the whole path leads to.
+    pub distance: i64,
 }
 
 /// The stretches of a path from its lower end up, cut as asked.
 pub struct Stretches {
     climb: Climb,
-    waiting_for: Option<i64>,
-    inclusive: bool,
     left: Option<u64>,
 }
 
 impl Stretches {
-    /// A path to a message that is there.
+    /// A path whose lower end is a message, all of which the caller will ask for.
     pub fn new(connection: &Rc<Connection>, id: i64, cut: Cut) -> Result<Self> {
+        let purpose = Purpose::List {
+            columns: Columns::Nothing,
+            whole: true,
+        };
+        Self::to(connection, id, cut, purpose)
+    }
+
+    /// A path whose lower end is a message.
+    pub fn to(connection: &Rc<Connection>, id: i64, cut: Cut, purpose: Purpose) -> Result<Self> {
+        let mut climb = Climb::to(connection, id, purpose)?;
+        climb.child = cut.child;
+        climb.distance = cut.distance;
         Ok(Self {
-            climb: Climb::from(connection, id)?,
-            waiting_for: cut.below,
-            inclusive: cut.inclusive,
+            climb,
             left: cut.limit,
         })
+    }
+
+    /// The rows that are kept on the way.
+    pub fn kept(&self) -> Option<Rc<RefCell<Kept>>> {
+        self.climb.source.kept()
     }
 
     /// The next stretch upwards, not verified.
@@ -221,64 +251,14 @@ impl Stretches {
         if self.left == Some(0) {
             return Ok(None);
         }
-        loop {
-            let Some(mut stretch) = self.climb.climb()? else {
-                return Ok(None);
-            };
-            if let Some(below) = self.waiting_for {
-                // What is below the cut has been made sure of by whoever found out that this message is on the path.
-                if !stretch.run.contains(below) {
-                    continue;
-                }
-                self.waiting_for = None;
-                if self.inclusive {
-                    stretch.keep_down_to(below);
-                } else if below > stretch.run.first {
-                    stretch.keep_down_to(below - 1);
-                } else {
-                    continue;
-                }
-            }
-            if let Some(left) = &mut self.left {
-                stretch.keep_lowest(*left);
-                *left = left.saturating_sub(stretch.run.steps().saturating_add(1));
-            }
-            return Ok(Some(stretch));
-        }
-    }
-
-    /// The next message upwards, whose parent nobody knows: see [`Stretches::told`].
-    pub fn single(&mut self) -> Option<Stretch> {
-        if self.left == Some(0) {
-            return None;
-        }
-        let climb = &mut self.climb;
-        let id = climb.next.take()?;
-        let stretch = Stretch {
-            run: Run {
-                first: id,
-                last: id,
-                parent: None,
-            },
-            distance: climb.distance,
-            child: climb.child.replace(id),
-            cut: false,
+        let Some(mut stretch) = self.climb.climb(self.left)? else {
+            return Ok(None);
         };
-        climb.distance = climb.distance.saturating_add(1);
         if let Some(left) = &mut self.left {
-            *left -= 1;
+            stretch.keep_lowest(*left);
+            *left = left.saturating_sub(stretch.run.steps().saturating_add(1));
         }
-        Some(stretch)
-    }
-
-    /// Goes on from the parent of the last [`Stretches::single`].
-    pub fn told(&mut self, parent: Option<i64>) {
-        self.climb.next = parent;
-    }
-
-    /// Whether the cut's lower end has been passed.
-    pub fn has_begun(&self) -> bool {
-        self.waiting_for.is_none()
+        Ok(Some(stretch))
     }
 
     /// All that are left, to be had from the first message down. They are verified now: what is broken lower down would
@@ -290,10 +270,15 @@ impl Stretches {
         let mut top = None;
         while let Some(stretch) = self.next()? {
             stretch.verify_by(&mut verifier)?;
+            let Run { first, last, .. } = stretch.run;
             if runs.is_empty() {
                 child = stretch.child;
             }
-            push(&mut runs, (stretch.run.first, stretch.run.last))?;
+            match runs.last_mut() {
+                // Rows that were read one by one, and follow one another.
+                Some((below, _)) if last.checked_add(1) == Some(*below) => *below = first,
+                _ => push(&mut runs, (first, last))?,
+            }
             top = Some(stretch);
         }
         Ok(Downward {
@@ -345,6 +330,7 @@ impl Downward {
             distance,
             child: self.runs.last().map_or(self.child, |below| Some(below.0)),
             cut: std::mem::take(&mut self.cut),
+            read: false,
         })
     }
 }

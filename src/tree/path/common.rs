@@ -33,35 +33,43 @@ pub fn root(connection: &Rc<Connection>, id: i64) -> Result<i64> {
     Ok(root)
 }
 
-/// How many messages lie below `above` on the path to `below`. None if it is not on that path.
-pub fn distance(connection: &Rc<Connection>, above: i64, below: i64) -> Result<Option<u64>> {
+/// Where a message lies on a path.
+pub struct Place {
+    /// How far it is from the message that the path leads to.
+    pub distance: i64,
+    /// Its child on the path. None for that message itself.
+    pub child: Option<i64>,
+}
+
+/// Where `above` lies on the path to `below`, both of which are there. None if it is not on it.
+pub fn find(connection: &Rc<Connection>, above: i64, below: i64) -> Result<Option<Place>> {
+    let ids_grow = !links::any_later_parent(connection)?;
     let mut climb = Climb::from(connection, below)?;
-    while let Some(stretch) = climb.next()? {
+    while let Some(mut stretch) = climb.next()? {
         if stretch.run.contains(above) {
-            let passed = stretch.run.last.abs_diff(above);
-            let distance = u64::try_from(stretch.distance).unwrap_or(u64::MAX);
-            return Ok(Some(distance.saturating_add(passed)));
+            let steps = stretch.run.last.abs_diff(above);
+            let place = Place {
+                distance: stretch.distance.saturating_add_unsigned(steps),
+                child: match steps {
+                    0 => stretch.child,
+                    _ => above.checked_add(1),
+                },
+            };
+            stretch.keep_up_to(above);
+            climb.verify_ends(&stretch)?;
+            return Ok(Some(place));
         }
+        if ids_grow && stretch.run.last < above {
+            return Ok(None);
+        }
+        climb.verify_ends(&stretch)?;
     }
     Ok(None)
 }
 
 /// Whether `above` is `below` or lies above it. Both are there.
 pub fn is_ancestor(connection: &Rc<Connection>, above: i64, below: i64) -> Result<bool> {
-    let downward = !links::any_later_parent(connection)?;
-    let mut climb = Climb::from(connection, below)?;
-    while let Some(mut stretch) = climb.next()? {
-        if stretch.run.contains(above) {
-            stretch.keep_up_to(above);
-            climb.verify_ends(&stretch)?;
-            return Ok(true);
-        }
-        if downward && stretch.run.last < above {
-            return Ok(false);
-        }
-        climb.verify_ends(&stretch)?;
-    }
-    Ok(false)
+    Ok(find(connection, above, below)?.is_some())
 }
 
 /// The nearest message on the paths to both, which are there.

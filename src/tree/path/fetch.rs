@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{Connection, Feed, Kind, Order, Plan, Statement};
+use crate::sqlite::{Connection, Kind, Order, Plan, Statement};
 use crate::tree::path::gaps::Verify;
+use crate::tree::rows::columns::Columns;
+use crate::tree::rows::fed::Fed;
 use crate::tree::rows::links;
 
 /// How many columns of `messages` tables show: the contract's M, the id first.
@@ -37,6 +39,15 @@ impl Wanted {
             Self::Head
         } else {
             Self::Nothing
+        }
+    }
+
+    /// What has these columns.
+    pub fn for_columns(columns: Columns) -> Self {
+        match columns {
+            Columns::Nothing => Self::Nothing,
+            Columns::Role | Columns::Head => Self::Head,
+            Columns::Text | Columns::Timed | Columns::All => Self::All,
         }
     }
 
@@ -76,11 +87,11 @@ impl Wanted {
         match self {
             Self::All => {
                 "SELECT m.id, thread_id, role, content, item_json, created_at, parent_entry_id \
-                 FROM branch_feed(?1) AS f CROSS JOIN main.messages AS m WHERE m.id = f.id"
+                 FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m WHERE m.id = ids.rowid"
             }
             _ => {
                 "SELECT m.id, thread_id, role \
-                 FROM branch_feed(?1) AS f CROSS JOIN main.messages AS m WHERE m.id = f.id"
+                 FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m WHERE m.id = ids.rowid"
             }
         }
     }
@@ -94,7 +105,7 @@ pub struct Fetch {
     scan: Option<Statement>,
     /// The id that a step of the scan leads to, if the messages are as they should be.
     expected: Option<i64>,
-    single: Option<(Feed, Statement)>,
+    single: Fed,
     /// Whether the current row is that of the scan.
     scanned: bool,
 }
@@ -108,7 +119,7 @@ impl Fetch {
             descending,
             scan: None,
             expected: None,
-            single: None,
+            single: Fed::new(connection, wanted.single()),
             scanned: false,
         })
     }
@@ -121,7 +132,7 @@ impl Fetch {
         if self.scanned {
             self.scan(id, expected, more)
         } else {
-            self.single(id)
+            self.single.find(id)
         }
     }
 
@@ -146,24 +157,6 @@ impl Fetch {
         Ok(true)
     }
 
-    fn single(&mut self, id: i64) -> Result<bool> {
-        let (_, statement) = match &mut self.single {
-            Some((feed, statement)) => {
-                feed.set(id);
-                (feed, statement)
-            }
-            empty => {
-                let feed = Feed::new(&self.connection)?;
-                let mut statement = self.connection.prepare(self.wanted.single())?;
-                statement.start(&[feed.number()])?;
-                feed.set(id);
-                let (feed, statement) = empty.insert((feed, statement));
-                (feed, statement)
-            }
-        };
-        Ok(statement.step()? && statement.integer(0) == id)
-    }
-
     /// The message's parent, of a row that has been read that far.
     pub fn parent(&self, id: i64) -> Result<Option<i64>> {
         links::parent_in(self.row()?, PARENT, id)
@@ -183,20 +176,17 @@ impl Fetch {
         if same {
             Ok(())
         } else {
-            Err(Error::corrupt(format!(
-                "message {id}: its parent is not as an index says; run REINDEX"
-            )))
+            Err(links::unlike_index(id))
         }
     }
 
     /// The row of the message.
     #[inline(always)]
     pub fn row(&self) -> Result<&Statement> {
-        let single = self.single.as_ref().map(|(_, statement)| statement);
         let row = if self.scanned {
             self.scan.as_ref()
         } else {
-            single
+            self.single.row()
         };
         row.ok_or_else(|| Error::new(code::INTERNAL, "no message was fetched"))
     }

@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{Connection, Feed, Statement};
+use crate::sqlite::{Connection, Statement};
+use crate::tree::rows::fed::Fed;
 use crate::tree::rows::links::{self, Run};
 
 /// How to make sure of it.
@@ -23,9 +24,9 @@ pub enum Verify {
     Ends,
 }
 
-const LINK: &str = "SELECT 1 FROM branch_feed(?1) AS f \
+const LINK: &str = "SELECT 1 FROM branch_feed(?1) AS ids \
      CROSS JOIN main.messages AS m INDEXED BY idx_messages_parent_entry_id \
-     WHERE m.parent_entry_id = +f.id AND m.id = +f.id + 1";
+     WHERE m.parent_entry_id = +ids.rowid AND m.id = +ids.rowid + 1";
 const COUNT_LINKS: &str =
     "SELECT count(*) FROM main.messages INDEXED BY idx_messages_parent_entry_id \
      WHERE parent_entry_id >= +?1 AND parent_entry_id < +?2 AND id = parent_entry_id + 1";
@@ -58,7 +59,7 @@ struct Density {
 pub struct Verifier {
     connection: Rc<Connection>,
     verify: Verify,
-    single: Option<(Feed, Statement)>,
+    single: Fed,
     links: Option<Statement>,
     rows: Option<Statement>,
     density: Option<Density>,
@@ -70,7 +71,7 @@ impl Verifier {
         Self {
             connection: Rc::clone(connection),
             verify,
-            single: None,
+            single: Fed::new(connection, LINK),
             links: None,
             rows: None,
             density: None,
@@ -130,20 +131,8 @@ impl Verifier {
     }
 
     fn has_each_link(&mut self, run: &Run) -> Result<bool> {
-        let (feed, statement) = match &mut self.single {
-            Some(single) => single,
-            empty => {
-                let feed = Feed::new(&self.connection)?;
-                let mut statement = self.connection.prepare(LINK)?;
-                statement.start(&[feed.number()])?;
-                empty.insert((feed, statement))
-            }
-        };
         for parent in run.first..run.last {
-            feed.set(parent);
-            if !statement.step()? {
-                // It has come to its end.
-                self.single = None;
+            if !self.single.find(parent)? {
                 return Ok(false);
             }
         }

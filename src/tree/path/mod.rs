@@ -10,8 +10,11 @@
 
 pub mod ancestors;
 pub mod common;
+pub mod contents;
 pub mod current;
 pub mod fetch;
 pub mod gaps;
+pub mod listing;
 pub mod page;
+pub mod source;
 pub mod walk;

@@ -9,7 +9,7 @@ use crate::tree::path::common;
 use crate::tree::rows::links;
 use crate::tree::rows::thread;
 
-/// How to cut the branch that ends at `leaf` to the last `limit` messages above `before`.
+/// The last `limit` messages above `before` of the branch that ends at `leaf`: the lowest of them, and how the branch is cut.
 ///
 /// A `before` beside the branch stands for the lowest message of the branch above it, and that one is kept. None if
 /// there is nothing: no such message, or nothing above it.
@@ -18,27 +18,37 @@ pub fn cut(
     leaf: i64,
     limit: Option<u64>,
     before: Option<i64>,
-) -> Result<Option<Cut>> {
-    let mut cut = Cut {
-        limit,
-        ..Cut::default()
-    };
+) -> Result<Option<(i64, Cut)>> {
     let Some(before) = before else {
-        return Ok(Some(cut));
+        let cut = Cut {
+            limit,
+            ..Cut::default()
+        };
+        return Ok(Some((leaf, cut)));
     };
-    if !links::exists(connection, before)? {
+    let Some(parent) = links::parent(connection, before)? else {
         return Ok(None);
-    }
-    if common::is_ancestor(connection, before, leaf)? {
-        cut.below = Some(before);
-        return Ok(Some(cut));
+    };
+    if let Some(place) = common::find(connection, before, leaf)? {
+        let cut = Cut {
+            limit,
+            child: Some(before),
+            distance: place.distance.saturating_add(1),
+        };
+        return Ok(parent.map(|parent| (parent, cut)));
     }
     let Some(shared) = common::common(connection, before, leaf)? else {
         return Ok(None);
     };
-    cut.below = Some(shared);
-    cut.inclusive = true;
-    Ok(Some(cut))
+    let Some(place) = common::find(connection, shared, leaf)? else {
+        return Ok(None);
+    };
+    let cut = Cut {
+        limit,
+        child: place.child,
+        distance: place.distance,
+    };
+    Ok(Some((shared, cut)))
 }
 
 /// The child of a message that lies on a thread's current branch; without a message, the branch's first message.

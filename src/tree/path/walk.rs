@@ -1,12 +1,16 @@
 //! The messages of a path one by one, in any of its orders.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::error::{push, Error, Result};
 use crate::sqlite::{Connection, Order};
 use crate::tree::path::ancestors::{Cut, Downward, Stretch, Stretches};
 use crate::tree::path::gaps::{Verifier, Verify};
+use crate::tree::path::source::Purpose;
+use crate::tree::rows::columns::Columns;
 use crate::tree::rows::links;
+use crate::tree::rows::read::Kept;
 
 /// The message at which a walk stands.
 #[derive(Clone, Copy)]
@@ -14,7 +18,7 @@ pub struct At<'a> {
     /// The message.
     pub id: i64,
     stretch: &'a Stretch,
-    down: bool,
+    leafward: bool,
 }
 
 impl At<'_> {
@@ -48,7 +52,7 @@ impl At<'_> {
     /// How many messages follow in the walk with ids one by one.
     #[inline(always)]
     pub fn more(&self) -> u64 {
-        self.id.abs_diff(if self.down {
+        self.id.abs_diff(if self.leafward {
             self.stretch.run.last
         } else {
             self.stretch.run.first
@@ -57,10 +61,10 @@ impl At<'_> {
 }
 
 enum Source {
-    /// From the lower end up, as far as somebody asks.
-    Up(Box<Stretches>),
-    /// From the first message down.
-    Down(Downward),
+    /// Rootward, as far as the caller asks.
+    Rootward(Box<Stretches>),
+    /// From the first message to the leaf.
+    Leafward(Downward),
     /// Single messages sorted by id, the next one last.
     Sorted(Vec<Stretch>),
 }
@@ -76,31 +80,15 @@ pub struct Walk {
     /// Up to which message of the stretch, in the direction of the walk, all are known to be there.
     sure: i64,
     verifier: Verifier,
-    /// On the way up, of how many more to make sure next.
+    /// Rootward, of how many more to make sure next.
     ahead: u64,
-    /// Whether somebody tells the parents of messages, if that is known.
-    told: Told,
-    /// Whether nobody has told the current message's parent yet.
-    awaits_parent: bool,
-    /// How many of the latest messages were not the child of the one before.
-    jumps: u32,
-}
-
-/// After how many of those it is worth to expect another one.
-const JUMPS: u32 = 2;
-
-/// Whether somebody tells the parents of messages.
-#[derive(PartialEq, Eq)]
-enum Told {
-    No,
-    /// If no link goes to a higher id.
-    Perhaps,
-    Yes,
+    /// Rows that were read on the way.
+    kept: Option<Rc<RefCell<Kept>>>,
 }
 
 impl Walk {
     /// The path to a message that is there, cut as asked, in the given order. `verify` says how to make sure that
-    /// all messages are there.
+    /// all messages are there. No more than ids is read.
     pub fn new(
         connection: &Rc<Connection>,
         id: i64,
@@ -108,20 +96,33 @@ impl Walk {
         order: Order,
         verify: Verify,
     ) -> Result<Self> {
-        let stretches = Stretches::new(connection, id, cut)?;
-        let source = match order {
-            Order::Natural => Source::Down(stretches.downward(verify)?),
-            Order::Reverse => Source::Up(Box::new(stretches)),
-            Order::IdAscending | Order::IdDescending => {
-                let ascending = order == Order::IdAscending;
-                if links::any_later_parent(connection)? {
-                    Source::Sorted(sorted(connection, stretches, ascending)?)
-                } else if ascending {
-                    Source::Down(stretches.downward(verify)?)
-                } else {
-                    Source::Up(Box::new(stretches))
-                }
-            }
+        Self::with(connection, id, cut, order, verify, Columns::Nothing)
+    }
+
+    /// The same; these columns of the messages are wanted, and kept where their rows are read on the way.
+    pub fn with(
+        connection: &Rc<Connection>,
+        id: i64,
+        cut: Cut,
+        order: Order,
+        verify: Verify,
+        columns: Columns,
+    ) -> Result<Self> {
+        let by_id = matches!(order, Order::IdAscending | Order::IdDescending);
+        let sorted = by_id && links::any_later_parent(connection)?;
+        let leafward = matches!(order, Order::Natural | Order::IdAscending);
+        let purpose = Purpose::List {
+            columns: if sorted { Columns::Nothing } else { columns },
+            whole: sorted || leafward,
+        };
+        let stretches = Stretches::to(connection, id, cut, purpose)?;
+        let kept = stretches.kept();
+        let source = if sorted {
+            Source::Sorted(ordered(connection, stretches, leafward)?)
+        } else if leafward {
+            Source::Leafward(stretches.downward(verify)?)
+        } else {
+            Source::Rootward(Box::new(stretches))
         };
         let mut walk = Self {
             connection: Rc::clone(connection),
@@ -131,12 +132,15 @@ impl Walk {
             sure: 0,
             verifier: Verifier::new(connection, verify),
             ahead: 64,
-            told: Told::No,
-            awaits_parent: false,
-            jumps: 0,
+            kept,
         };
         walk.next_stretch()?;
         Ok(walk)
+    }
+
+    /// Rows that were read on the way.
+    pub fn kept(&self) -> Option<Rc<RefCell<Kept>>> {
+        self.kept.clone()
     }
 
     /// The message at which the walk stands. None at the end.
@@ -145,63 +149,14 @@ impl Walk {
         self.stretch.as_ref().map(|stretch| At {
             id: self.id,
             stretch,
-            down: !self.descends(),
+            leafward: !self.descends(),
         })
     }
 
     /// Whether ids go down, as a rule, from one message to the next.
     #[inline(always)]
     pub fn descends(&self) -> bool {
-        matches!(self.source, Source::Up(_))
-    }
-
-    /// From here on, whoever reads the messages tells their parents when the walk asks for them. Where each message is a
-    /// jump, to look it up in the index costs as much as to read it.
-    pub fn let_tell(&mut self) {
-        self.told = Told::Perhaps;
-    }
-
-    /// Whether the next message's parent is worth asking for, rather than looking for the stretch to which it belongs.
-    fn asks(&mut self) -> Result<bool> {
-        let Source::Up(stretches) = &self.source else {
-            return Ok(false);
-        };
-        if self.told == Told::No || self.jumps < JUMPS || !stretches.has_begun() {
-            return Ok(false);
-        }
-        if self.told == Told::Perhaps {
-            self.told = match links::any_later_parent(&self.connection)? {
-                true => Told::No,
-                false => Told::Yes,
-            };
-        }
-        Ok(self.told == Told::Yes)
-    }
-
-    /// Whether the walk asks for the parent of the message at which it stands.
-    #[inline(always)]
-    pub fn awaits_parent(&self) -> bool {
-        self.awaits_parent
-    }
-
-    /// The parent of the message at which the walk stands.
-    pub fn tell(&mut self, parent: Option<i64>) -> Result<()> {
-        self.awaits_parent = false;
-        // There were no such links when the walk began.
-        if parent.is_some_and(|parent| parent >= self.id) {
-            return Err(Error::corrupt(format!(
-                "message {}: its parent was changed while it was read, or an index is damaged: run REINDEX",
-                self.id
-            )));
-        }
-        if let (Some(stretch), Source::Up(stretches)) = (&mut self.stretch, &mut self.source) {
-            stretch.run.parent = parent;
-            stretches.told(parent);
-        }
-        if parent.is_some() && parent == self.id.checked_sub(1) {
-            self.jumps = 0;
-        }
-        Ok(())
+        matches!(self.source, Source::Rootward(_))
     }
 
     /// Goes to the next message.
@@ -217,7 +172,7 @@ impl Walk {
     /// Goes to the next message, of which nothing is known.
     fn go_on(&mut self) -> Result<()> {
         match (&self.source, self.stretch) {
-            (Source::Up(_), Some(stretch)) if self.id > stretch.run.first => {
+            (Source::Rootward(_), Some(stretch)) if self.id > stretch.run.first => {
                 self.id -= 1;
                 self.make_sure(stretch)
             }
@@ -226,20 +181,9 @@ impl Walk {
     }
 
     fn next_stretch(&mut self) -> Result<()> {
-        self.awaits_parent = self.asks()?;
         self.stretch = match &mut self.source {
-            Source::Up(stretches) if self.awaits_parent => stretches.single(),
-            Source::Up(stretches) => {
-                let next = stretches.next()?;
-                match next {
-                    Some(stretch) if stretch.run.first == stretch.run.last => {
-                        self.jumps = self.jumps.saturating_add(1)
-                    }
-                    _ => self.jumps = 0,
-                }
-                next
-            }
-            Source::Down(stretches) => stretches.next(),
+            Source::Rootward(stretches) => stretches.next()?,
+            Source::Leafward(stretches) => stretches.next(),
             Source::Sorted(messages) => messages.pop(),
         };
         let Some(stretch) = self.stretch else {
@@ -284,7 +228,7 @@ impl Walk {
 }
 
 /// All messages of a path that has links to higher ids, the one that is to come first last.
-fn sorted(
+fn ordered(
     connection: &Rc<Connection>,
     mut stretches: Stretches,
     ascending: bool,

@@ -14,7 +14,8 @@ use std::rc::Rc;
 
 use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{Connection, Feed, Kind, Parameter, Statement};
+use crate::sqlite::{Connection, Kind, Parameter, Statement};
+use crate::tree::rows::fed::Fed;
 use crate::tree::rows::scan::{Direction, Scan};
 
 const JUMPS: &str =
@@ -22,9 +23,9 @@ const JUMPS: &str =
      WHERE parent_entry_id IS NOT id - 1 AND id <= +?1 ORDER BY id DESC";
 const EACH: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id <= +?1 ORDER BY id DESC";
 const EACH_UP: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id >= +?1 ORDER BY id";
-const JUMP: &str = "SELECT m.id, m.parent_entry_id FROM branch_feed(?1) AS f \
+const JUMP: &str = "SELECT m.id, m.parent_entry_id FROM branch_feed(?1) AS ids \
      CROSS JOIN main.messages AS m INDEXED BY branch_messages_jumps \
-     WHERE m.parent_entry_id IS NOT m.id - 1 AND m.id = f.id";
+     WHERE m.parent_entry_id IS NOT m.id - 1 AND m.id = ids.rowid";
 /// How many entries are worth stepping over.
 const NEAR: u32 = 5;
 
@@ -53,9 +54,8 @@ impl Run {
 
 /// Looks up single jumps. Where the messages of many threads are mixed, each is a jump, with many others before the next
 /// one that is wanted, and a statement that is fed with ids costs half of what it costs to start the scan anew.
-#[derive(Default)]
 struct Single {
-    fed: Option<(Feed, Statement)>,
+    fed: Fed,
     /// How many of the latest messages were jumps that had to be sought.
     alone: u32,
 }
@@ -64,6 +64,13 @@ impl Single {
     /// After how many it is worth to expect another one.
     const ENOUGH: u32 = 3;
 
+    fn new(connection: &Rc<Connection>) -> Self {
+        Self {
+            fed: Fed::new(connection, JUMP),
+            alone: 0,
+        }
+    }
+
     /// Notes whether the scan has found such a one.
     #[inline(always)]
     fn note(&mut self, alone: bool) {
@@ -71,24 +78,15 @@ impl Single {
     }
 
     /// The parent of a message, if it is likely to be a jump, and is one.
-    fn parent(&mut self, connection: &Rc<Connection>, id: i64) -> Result<Option<Option<i64>>> {
+    fn parent(&mut self, id: i64) -> Result<Option<Option<i64>>> {
         if self.alone < Self::ENOUGH {
             return Ok(None);
         }
-        if self.fed.is_none() {
-            let feed = Feed::new(connection)?;
-            let mut statement = connection.prepare(JUMP)?;
-            statement.start(&[feed.number()])?;
-            self.fed = Some((feed, statement));
-        }
-        if let Some((feed, statement)) = &mut self.fed {
-            feed.set(id);
-            if statement.step()? {
-                return parent_in(statement, 1, id).map(Some);
+        if self.fed.find(id)? {
+            if let Some(row) = self.fed.row() {
+                return parent_in(row, 1, id).map(Some);
             }
         }
-        // Not a jump, and the statement has come to its end over that.
-        self.fed = None;
         self.alone = 0;
         Ok(None)
     }
@@ -115,15 +113,20 @@ impl Links {
             connection: Rc::clone(connection),
             scan: Scan::new(statement, Direction::Down, NEAR),
             jumps,
-            single: Single::default(),
+            single: Single::new(connection),
         })
+    }
+
+    /// Whether the latest message was sought, rather than a few steps along the index away.
+    pub fn seeks(&self) -> bool {
+        self.scan.sought() || self.single.alone >= Single::ENOUGH
     }
 
     /// The run that ends at a message. `child` is the message whose parent it is, for the text of an error.
     ///
     /// Messages of a run that has several are not known to be there: see [`super::verify`].
     pub fn run(&mut self, last: i64, child: Option<i64>) -> Result<Run> {
-        if let Some(parent) = self.single.parent(&self.connection, last)? {
+        if let Some(parent) = self.single.parent(last)? {
             return Ok(Run {
                 first: last,
                 last,
@@ -192,6 +195,13 @@ pub fn missing(id: i64, child: Option<i64>) -> Error {
     }
 }
 
+/// The error for a message whose row has another parent than an index says.
+pub fn unlike_index(id: i64) -> Error {
+    Error::corrupt(format!(
+        "message {id}: its parent is not as an index says; run REINDEX"
+    ))
+}
+
 /// Reads the parent of a message from a column of a row.
 pub fn parent_in(row: &Statement, column: i32, id: i64) -> Result<Option<i64>> {
     match row.kind(column) {
@@ -237,13 +247,13 @@ impl Parents {
             connection: Rc::clone(connection),
             scan: Scan::new(statement, Direction::Up, NEAR),
             jumps,
-            single: Single::default(),
+            single: Single::new(connection),
         })
     }
 
     /// The parent of a message that is there.
     pub fn of(&mut self, id: i64) -> Result<Option<i64>> {
-        if let Some(parent) = self.single.parent(&self.connection, id)? {
+        if let Some(parent) = self.single.parent(id)? {
             return Ok(parent);
         }
         let found = match self.scan.seek(id) {

@@ -7,7 +7,11 @@
 //! * [`summaries`]: messages that stand for what came before them.
 //! * [`snapshot`]: reads one state of the database with several statements.
 
+pub mod columns;
+pub mod density;
+pub mod fed;
 pub mod links;
+pub mod read;
 pub mod scan;
 pub mod snapshot;
 pub mod summaries;

@@ -1,0 +1,117 @@
+//! Values of rows that are kept until the caller reads them.
+
+use std::rc::Rc;
+
+use super::{Connection, Context, Kind, Value};
+use crate::error::{push, Error, Result};
+
+/// One value. Texts and blobs are ranges of the bytes.
+#[derive(Clone, Copy)]
+enum Cell {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text { start: u32, length: u32 },
+    Blob { start: u32, length: u32 },
+}
+
+/// Values in a row, each under its position.
+pub struct Cells {
+    cells: Vec<Cell>,
+    bytes: Vec<u8>,
+    /// Of the texts.
+    encoding: u8,
+}
+
+impl Cells {
+    /// None yet.
+    pub fn new(connection: &Rc<Connection>) -> Result<Self> {
+        Ok(Self {
+            cells: Vec::new(),
+            bytes: Vec::new(),
+            encoding: connection.encoding()?,
+        })
+    }
+
+    /// Forgets all, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.cells.clear();
+        self.bytes.clear();
+    }
+
+    /// How much memory the values take, in bytes.
+    pub fn size(&self) -> usize {
+        self.bytes.len() + self.cells.len() * std::mem::size_of::<Cell>()
+    }
+
+    /// Adds the values of a row, unless more than `most` bytes would then be taken. The first row is added whatever its size.
+    pub fn push(&mut self, row: &[Value<'_>], most: usize) -> Result<bool> {
+        let (cells, bytes) = (self.cells.len(), self.bytes.len());
+        for value in row {
+            let kind = value.kind();
+            let cell = match kind {
+                Kind::Null => Cell::Null,
+                Kind::Integer => Cell::Integer(value.integer()),
+                Kind::Real => Cell::Real(value.real()),
+                Kind::Text | Kind::Blob => {
+                    let content = value.bytes();
+                    if cells > 0 && self.size().saturating_add(content.len()) > most {
+                        self.cells.truncate(cells);
+                        self.bytes.truncate(bytes);
+                        return Ok(false);
+                    }
+                    self.copy(content, kind == Kind::Text)?
+                }
+            };
+            push(&mut self.cells, cell)?;
+        }
+        Ok(true)
+    }
+
+    fn copy(&mut self, content: &[u8], text: bool) -> Result<Cell> {
+        let place = u32::try_from(self.bytes.len()).and_then(|start| {
+            let length = u32::try_from(content.len())?;
+            Ok((start, length))
+        });
+        let (start, length) = place.map_err(|_| Error::no_memory())?;
+        self.bytes
+            .try_reserve(content.len())
+            .map_err(|_| Error::no_memory())?;
+        self.bytes.extend_from_slice(content);
+        Ok(if text {
+            Cell::Text { start, length }
+        } else {
+            Cell::Blob { start, length }
+        })
+    }
+
+    fn content(&self, start: u32, length: u32) -> &[u8] {
+        let start = start as usize;
+        self.bytes
+            .get(start..start + length as usize)
+            .unwrap_or_default()
+    }
+
+    /// An integer, if that is what the cell has.
+    pub fn integer(&self, at: usize) -> Option<i64> {
+        match self.cells.get(at) {
+            Some(Cell::Integer(integer)) => Some(*integer),
+            _ => None,
+        }
+    }
+}
+
+impl Context<'_> {
+    /// The result is a value that was kept, as it was.
+    pub fn result_cell(&mut self, cells: &Cells, at: usize) {
+        match cells.cells.get(at) {
+            Some(Cell::Integer(integer)) => self.result_integer(*integer),
+            Some(Cell::Text { start, length }) => {
+                self.result_encoded(cells.content(*start, *length), cells.encoding);
+            }
+            Some(Cell::Real(real)) => self.result_real(*real),
+            Some(Cell::Blob { start, length }) => self.result_blob(cells.content(*start, *length)),
+            Some(Cell::Null) | None => self.result_null(),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A path with the contents of its messages.
+
+use std::rc::Rc;
+
+use crate::error::Result;
+use crate::sqlite::{Connection, Context, Order};
+use crate::tree::path::ancestors::Cut;
+use crate::tree::path::contents::Contents;
+use crate::tree::path::gaps::Verify;
+use crate::tree::path::walk::{At, Walk};
+use crate::tree::rows::columns::{Columns, ID, PARENT};
+
+/// The messages of a path, one after the other.
+pub struct Listing {
+    walk: Walk,
+    contents: Option<Contents>,
+}
+
+impl Listing {
+    /// Stands on the first of them, if there are any.
+    pub fn new(
+        connection: &Rc<Connection>,
+        id: i64,
+        cut: Cut,
+        order: Order,
+        columns: Columns,
+    ) -> Result<Self> {
+        let verify = match (columns, order) {
+            (Columns::Nothing, _) => Verify::Links,
+            (_, Order::Natural | Order::IdAscending) => Verify::Rows,
+            // Rootward, reading them is what tells.
+            (_, Order::Reverse | Order::IdDescending) => Verify::Nothing,
+        };
+        let walk = Walk::with(connection, id, cut, order, verify, columns)?;
+        let contents = match columns {
+            Columns::Nothing => None,
+            _ => Some(Contents::new(
+                connection,
+                columns,
+                walk.descends(),
+                walk.kept(),
+            )?),
+        };
+        let mut listing = Self { walk, contents };
+        listing.read()?;
+        Ok(listing)
+    }
+
+    /// Where it stands. None at the end.
+    #[inline(always)]
+    pub fn at(&self) -> Option<At<'_>> {
+        self.walk.at()
+    }
+
+    /// Goes to the next message.
+    #[inline(always)]
+    pub fn next(&mut self) -> Result<()> {
+        self.walk.advance()?;
+        self.read()
+    }
+
+    #[inline(always)]
+    fn read(&mut self) -> Result<()> {
+        match (&mut self.contents, self.walk.at()) {
+            (Some(contents), Some(at)) => {
+                if contents.go_to(at.id, at.more(), at.parent())? {
+                    Ok(())
+                } else {
+                    Err(self.walk.missing())
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives a column of M.
+    #[inline(always)]
+    pub fn column(&self, context: &mut Context<'_>, place: usize) -> Result<()> {
+        match (&self.contents, self.walk.at()) {
+            (_, Some(at)) if place == ID => context.result_integer(at.id),
+            (_, Some(at)) if place == PARENT => context.result_optional(at.parent()),
+            (Some(contents), _) => contents.column(context, place)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
