@@ -213,7 +213,7 @@ fn right_arguments_in_all_their_forms() {
                     .next()
                     .unwrap_or_else(|error| panic!("{sql}: {error}"))
                     .map(|row| row.get::<_, Value>(0).unwrap());
-                let empty = ["branch_check", "branch_labels"].contains(&call.name);
+                let empty = ["branch_check", "branch_labels", "branch_usage"].contains(&call.name);
                 assert_eq!(row.is_some(), !empty, "{sql}");
                 drop(rows);
                 answers.push((row, contents(&connection)));
@@ -236,7 +236,9 @@ fn null_arguments() {
             match kind {
                 // As if it were not given.
                 MaybeThread if call.name == "branch_search" => {}
-                MaybeMessage | MaybeThread | MaybeText if reads && *argument != "before" => {
+                MaybeMessage | MaybeThread | MaybeText
+                    if reads && !["before", "leaf"].contains(argument) =>
+                {
                     let mut statement = connection.prepare(&sql).unwrap();
                     let mut rows = statement.raw_query();
                     let row = rows.next().unwrap();
@@ -297,6 +299,8 @@ fn wrong_numbers_of_arguments() {
         ("branch_clear", 1..=1),
         ("branch_prune", 1..=1),
         ("branch_copy", 2..=3),
+        ("branch_compact", 2..=6),
+        ("branch_tokens", 2..=2),
         ("branch_label", 2..=3),
         ("branch_unlabel", 2..=2),
         ("branch_index", 0..=1),

@@ -39,7 +39,7 @@ mod sqlite;
 mod text;
 
 /// Every function that writes, on a database in which [`conversation`] has been.
-const WRITES: [(&str, &str); 7] = [
+const WRITES: [(&str, &str); 8] = [
     ("branch_append", "SELECT branch_append('t', 'user', 'more')"),
     ("branch_fork", "SELECT branch_fork(1, 'user', 'more')"),
     (
@@ -48,12 +48,13 @@ const WRITES: [(&str, &str); 7] = [
     ),
     ("branch_switch", "SELECT branch_switch('t', 2)"),
     ("branch_copy", "SELECT branch_copy(3, 'copy')"),
+    ("branch_compact", "SELECT branch_compact('t', 'short', 1)"),
     ("branch_prune", "SELECT branch_prune(3)"),
     ("branch_clear", "SELECT branch_clear('t')"),
 ];
 
 /// Every function and table that reads, likewise. Each of them gives at least one row, but the last.
-const READS: [(&str, &str); 13] = [
+const READS: [(&str, &str); 14] = [
     ("branch_depth", "SELECT branch_depth(3)"),
     ("branch_root", "SELECT branch_root(3)"),
     ("branch_tip", "SELECT branch_tip(1)"),
@@ -69,6 +70,7 @@ const READS: [(&str, &str); 13] = [
     ("branch_siblings", "SELECT * FROM branch_siblings(2)"),
     ("branch_tree", "SELECT * FROM branch_tree('t')"),
     ("branch_diff", "SELECT * FROM branch_diff(3, 4)"),
+    ("branch_context", "SELECT * FROM branch_context('t', 9)"),
     ("branch_check", "SELECT * FROM branch_check('t')"),
 ];
 

@@ -245,6 +245,8 @@ fn too_many_arguments() {
         ("branch_siblings", 1),
         ("branch_tree", 1),
         ("branch_diff", 2),
+        ("branch_context", 3),
+        ("branch_usage", 2),
         ("branch_check", 1),
     ] {
         let arguments = vec!["1"; most + 1].join(", ");
@@ -379,6 +381,8 @@ fn hidden_columns_have_the_arguments() {
         ("branch_siblings(1)", 9),
         ("branch_tree('t')", 10),
         ("branch_diff(3, 4)", 8),
+        ("branch_context('t')", 11),
+        ("branch_usage()", 7),
         ("branch_check()", 4),
     ] {
         let statement = connection

@@ -66,7 +66,7 @@ fn notes(connection: &Connection) -> String {
 }
 
 /// Every function that writes, as a call that changes something.
-const CALLS: [&str; 7] = [
+const CALLS: [&str; 8] = [
     "branch_append('t', 'user', 'new', NULL, 9)",
     "branch_fork(1, 'user', 'new', NULL, 9)",
     "branch_alternative(1, 'user', 'new', NULL, 9)",
@@ -74,4 +74,5 @@ const CALLS: [&str; 7] = [
     "branch_clear('t')",
     "branch_prune(2)",
     "branch_copy(2, 'v', 9)",
+    "branch_compact('t', 'in short', 1, '{}', 9)",
 ];

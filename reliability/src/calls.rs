@@ -33,7 +33,7 @@ pub fn fill(connection: &Connection) {
 }
 
 /// Calls that write, as expressions. With these arguments they do the same each time.
-pub const WRITES: [&str; 16] = [
+pub const WRITES: [&str; 18] = [
     "branch_append('t', 'user', 'new', '{\"a\": 1}', 100)",
     "branch_append('t', 'user', printf('%.20000c', 'x'), NULL, 100)",
     "branch_fork(3, 'user', 'new', NULL, 100)",
@@ -44,6 +44,8 @@ pub const WRITES: [&str; 16] = [
     "branch_clear('t')",
     "branch_prune(2)",
     "branch_copy(5, 'copied', 100)",
+    "branch_compact('t', 'in short', 1, '{\"a\": []}', 100)",
+    "branch_compact('u', 'in short', NULL, NULL, 100)",
     "branch_label(7, 'here', 100)",
     "branch_label(8, NULL)",
     "branch_unlabel('t', 'there')",
@@ -62,7 +64,7 @@ pub const AROUND: [&str; 5] = [
 ];
 
 /// Statements that only read.
-pub const READS: [&str; 27] = [
+pub const READS: [&str; 32] = [
     "SELECT branch_version(), branch_debug()",
     "SELECT branch_depth(7)",
     "SELECT branch_root(7)",
@@ -84,6 +86,11 @@ pub const READS: [&str; 27] = [
     "SELECT * FROM branch_tree('t')",
     "SELECT graph FROM branch_tree('u')",
     "SELECT * FROM branch_diff(5, 7)",
+    "SELECT * FROM branch_context('u')",
+    "SELECT * FROM branch_context('t', 5, 7)",
+    "SELECT branch_tokens(content, item_json) FROM messages",
+    "SELECT * FROM branch_usage('u')",
+    "SELECT * FROM branch_usage(NULL, 11)",
     "SELECT * FROM branch_labels()",
     "SELECT * FROM branch_labels('t') ORDER BY label DESC",
     "SELECT branch_export('t', 'jsonl')",

@@ -80,7 +80,7 @@ const fn table(
 }
 
 /// All of them.
-pub const CALLS: [Call; 33] = [
+pub const CALLS: [Call; 36] = [
     function(
         "branch_append",
         &[
@@ -158,6 +158,17 @@ pub const CALLS: [Call; 33] = [
         ],
     ),
     function(
+        "branch_compact",
+        &[
+            ("thread_id", Thread, "'t'"),
+            ("summary", Text, "'in short'"),
+            ("first_kept_id", MaybeMessage, "1"),
+            ("item_json", Json, "'{}'"),
+            ("created_at", Time, "5"),
+            ("uid", Uid, "'a-uid'"),
+        ],
+    ),
+    function(
         "branch_label",
         &[
             ("message_id", Message, "2"),
@@ -218,6 +229,21 @@ pub const CALLS: [Call; 33] = [
         &[
             ("query", MaybeText, "'two'"),
             ("thread_id", MaybeThread, "'t'"),
+        ],
+    ),
+    table(
+        "branch_context",
+        &[
+            ("thread_id", MaybeThread, "'t'"),
+            ("budget", Limit, "5"),
+            ("leaf", MaybeMessage, "2"),
+        ],
+    ),
+    table(
+        "branch_usage",
+        &[
+            ("thread_id", MaybeThread, "'t'"),
+            ("leaf", MaybeMessage, "2"),
         ],
     ),
     table("branch_labels", &[("thread_id", MaybeThread, "'t'")]),
