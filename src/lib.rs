@@ -146,6 +146,27 @@ pub fn register_everywhere() -> Result<()> {
     sqlite::entry::call_for_every_connection(sqlite3_branch_init)
 }
 
+/// Runs `work`, in which the first `branch_import(format, NULL)` of this thread takes its text from the reader: text of
+/// any size, of which only one conversation or line is in memory at a time.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// sqlite_branch::register_everywhere()?;
+/// let conn = rusqlite::Connection::open_in_memory()?;
+/// conn.query_row("SELECT branch_migrate()", [], |_| Ok(()))?;
+/// let mut export: &[u8] = br#"[{"role": "user", "content": "1 + 1?"}, {"role": "assistant", "content": "2"}]"#;
+/// let added: i64 = sqlite_branch::with_reader(&mut export, || {
+///     conn.query_row("SELECT branch_import('openai', NULL)", [], |row| row.get(0))
+/// })?;
+/// assert_eq!(added, 2);
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "linked")]
+pub fn with_reader<T>(reader: &mut dyn std::io::Read, work: impl FnOnce() -> T) -> T {
+    sqlite::reader::offer(reader, work)
+}
+
 /// The entry point, which SQLite calls when it loads the file. The name follows from the file's, `branch`.
 ///
 /// # Safety

@@ -1,5 +1,6 @@
 //! `branch_import()`, `branch_put()` and `branch_export()`: conversations in and out.
 
+use std::io::Read;
 use std::rc::Rc;
 
 use super::{argument, time};
@@ -7,7 +8,7 @@ use crate::arguments;
 use crate::error::{Error, Result};
 use crate::exchange;
 use crate::exchange::import::Options;
-use crate::sqlite::{Answer, Connection, Kind, Value};
+use crate::sqlite::{reader, Answer, Connection, Kind, Value};
 
 /// `branch_import(format, text [, options])`: the number of messages added.
 pub fn import(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
@@ -18,18 +19,22 @@ pub fn import(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answe
         None => None,
     };
     let options = Options::read(options)?;
-    let mut text = match text.kind() {
-        Kind::Text => text.text()?,
-        Kind::Blob => text.blob()?,
+    let import =
+        |input: &mut dyn Read| exchange::import::import(connection, format, input, &options);
+    let added = match text.kind() {
+        Kind::Text => import(&mut text.text()?),
+        Kind::Blob => import(&mut text.blob()?),
         other => {
-            return Err(Error::misuse(format!(
-                "text must be text or a blob, not {}",
-                other.described()
-            )))
+            let offered = (other == Kind::Null).then(|| reader::take(import));
+            offered.flatten().unwrap_or_else(|| {
+                Err(Error::misuse(format!(
+                    "text must be text or a blob, not {}",
+                    other.described()
+                )))
+            })
         }
     };
-    let added = exchange::import::import(connection, format, &mut text, &options)?;
-    Ok(Answer::Integer(added))
+    added.map(Answer::Integer)
 }
 
 /// `branch_put(thread_id, messages [, created_at])`: the new leaf.

@@ -22,6 +22,7 @@
 //! * [`feed`]: ids for a statement while it runs, and rows back from it.
 //! * [`cells`]: values of rows that are kept until somebody reads them.
 //! * [`private`]: a database of our own in memory.
+//! * [`reader`]: text for a function that is too large for SQL.
 //! * [`write`]: several statements as one, all or nothing.
 //!
 //! Every callback that SQLite can reach catches panics and turns them into an error, so none crosses into the host.
@@ -36,6 +37,7 @@ mod ffi;
 mod function;
 mod index;
 mod private;
+pub mod reader;
 mod statement;
 mod table;
 mod value;

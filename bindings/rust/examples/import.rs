@@ -1,14 +1,15 @@
-//! Imports the threads of an existing `state.db`, of whatever version, with all their branches.
+//! Imports conversations that other programs have exported: ChatGPT, claude.ai, Claude Code, codex, pi and more.
 //!
-//! `cargo run --example import -- ~/.deepseek/state.db new.db`. The existing file is only read.
+//! `cargo run --example import -- history.db conversations.json`, or several files. What kind of file each is, is seen
+//! from what is in it; `--format chatgpt` says it. `--skip-bad` passes over what cannot be read.
 
-use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
+use std::fs::File;
 use std::path::Path;
 use std::process::ExitCode;
 
-use sqlite_branch_store::rusqlite::{Connection, OpenFlags};
-use sqlite_branch_store::{MessageRecord, StateStore, ThreadListFilters, Transaction};
+use indicatif::{ProgressBar, ProgressStyle};
+use sqlite_branch_store::{ImportOptions, StateStore};
 
 fn main() -> ExitCode {
     match import() {
@@ -21,90 +22,37 @@ fn main() -> ExitCode {
 }
 
 fn import() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    let [from, to] = arguments.as_slice() else {
-        return Err("give two files: EXISTING NEW".into());
-    };
-
-    // Opening brings a file up to date, so a copy is opened. VACUUM INTO copies what is committed, a log included.
-    let beside = tempfile::tempdir()?;
-    let copy = beside.path().join("state.db");
-    Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?
-        .execute("VACUUM INTO ?1", [copy.to_str()])?;
-    let from = StateStore::open(Some(copy))?;
-    let to = StateStore::open(Some(Path::new(to).to_owned()))?;
-
-    let problems = from.check(None)?;
-    for problem in &problems {
-        println!("problem: {} ({})", problem.problem, problem.detail);
-    }
-    let everything = ThreadListFilters {
-        include_archived: true,
-        limit: Some(usize::MAX),
-    };
-    for thread in from.list_threads(everything)? {
-        if to.get_thread(&thread.id)?.is_some() {
-            println!("{}: is there already", thread.id);
-            continue;
-        }
-        let messages = all_messages(&from, &thread.id)?;
-        let tools = from.get_dynamic_tools(&thread.id)?;
-        let mut checkpoints = from.list_checkpoints(&thread.id, Some(usize::MAX))?;
-        // The latest comes first, and is to be the latest there too.
-        checkpoints.reverse();
-        to.transaction(|tx| {
-            tx.upsert_thread(&thread)?;
-            import_messages(tx, &thread.id, &messages, thread.current_leaf_id)?;
-            tx.persist_dynamic_tools(&thread.id, &tools)?;
-            for checkpoint in &checkpoints {
-                tx.save_checkpoint(&thread.id, &checkpoint.checkpoint_id, &checkpoint.state)?;
+    let mut format = "auto".to_owned();
+    let mut options = ImportOptions::default();
+    let mut files = Vec::new();
+    let mut arguments = std::env::args_os().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.to_str() {
+            Some("--skip-bad") => options.skip_bad = true,
+            Some("--format") => {
+                let name = arguments.next().and_then(|name| name.into_string().ok());
+                format = name.ok_or("--format needs a name")?;
             }
-            Ok(())
-        })?;
-        println!("{}: {} messages", thread.id, messages.len());
+            _ => files.push(argument),
+        }
+    }
+    let (database, exports) = files
+        .split_first()
+        .filter(|(_, exports)| !exports.is_empty())
+        .ok_or("give a database and the files to import: DATABASE EXPORT...")?;
+    let store = StateStore::open(Some(Path::new(database).to_owned()))?;
+    for export in exports {
+        let name = Path::new(export).display();
+        let file = File::open(export).map_err(|error| format!("{name}: {error}"))?;
+        let bar = ProgressBar::new(file.metadata()?.len()).with_style(
+            ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}, {eta}")?,
+        );
+        // Each file is a change of its own: those before one that cannot be read stay.
+        let added = store
+            .import_with(&format, &options, file, |read| bar.set_position(read))
+            .map_err(|error| format!("{name}: {error}"))?;
+        bar.finish_and_clear();
+        println!("{name}: {added} messages added");
     }
     Ok(())
-}
-
-/// All messages of a thread, parents before their children.
-fn all_messages(store: &StateStore, thread_id: &str) -> Result<Vec<MessageRecord>, Box<dyn Error>> {
-    let mut messages = Vec::new();
-    // Taken by id, so that the copies get their ids in the same order: the newest message stays the newest.
-    let mut next = BTreeMap::new();
-    for node in store.tree(thread_id)? {
-        if node.depth == 0 {
-            let firsts = store.siblings(node.id)?.into_iter().map(|s| s.message);
-            next.extend(firsts.filter(|m| m.id == node.id).map(|m| (m.id, m)));
-        }
-    }
-    while let Some((id, message)) = next.pop_first() {
-        let children = store.children(id)?.into_iter().map(|child| child.message);
-        next.extend(children.map(|m| (m.id, m)));
-        messages.push(message);
-    }
-    Ok(messages)
-}
-
-fn import_messages(
-    tx: &Transaction<'_>,
-    thread_id: &str,
-    messages: &[MessageRecord],
-    leaf: Option<i64>,
-) -> sqlite_branch_store::Result<()> {
-    let mut copies = HashMap::new();
-    for message in messages {
-        let then = tx.at(message.created_at);
-        let parent = message.parent_entry_id.and_then(|id| copies.get(&id));
-        let (role, content, item) = (&message.role, &message.content, message.item.clone());
-        let copy = match parent {
-            Some(&parent) => then.fork_at_message(parent, role, content, item)?,
-            None => {
-                tx.switch_leaf(thread_id, None)?;
-                then.append_message(thread_id, role, content, item)?
-            }
-        };
-        copies.insert(message.id, copy);
-    }
-    let leaf = leaf.and_then(|id| copies.get(&id));
-    tx.switch_leaf(thread_id, leaf.copied())
 }

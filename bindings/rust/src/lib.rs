@@ -18,6 +18,7 @@ mod context;
 mod durability;
 mod error;
 mod history;
+mod import;
 mod jobs;
 mod message_id;
 mod messages;
@@ -40,8 +41,9 @@ pub use checkpoints::CheckpointRecord;
 pub use durability::{JournalMode, Synchronous};
 pub use error::{Error, Result, Thing};
 pub use history::{
-    BranchDiff, ChildRecord, Compaction, Context, ContextKind, ContextMessage, History, LeafRecord,
-    MessageRecord, NewMessage, PathStep, Problem, SiblingRecord, TreeNode, UsageRecord,
+    BranchDiff, ChildRecord, Compaction, Context, ContextKind, ContextMessage, History,
+    ImportOptions, LeafRecord, MessageRecord, NewMessage, PathStep, Problem, SiblingRecord,
+    TreeNode, UsageRecord,
 };
 pub use jobs::{JobStateRecord, JobStateStatus};
 pub use message_id::IntoMessageId;

@@ -134,14 +134,24 @@ fn errors_are_for_people() {
     .unwrap();
     for (name, arguments, expected) in [
         (
-            "import",
+            "copy",
             &["text.db"][..],
-            "import: give two files: EXISTING NEW\n",
+            "copy: give two files: EXISTING NEW\n",
+        ),
+        (
+            "copy",
+            &["text.db", "new.db"],
+            "copy: file is not a database\n",
         ),
         (
             "import",
-            &["text.db", "new.db"],
-            "import: file is not a database\n",
+            &["new.db"],
+            "import: give a database and the files to import: DATABASE EXPORT...\n",
+        ),
+        (
+            "import",
+            &["--format", "pi", "new.db", "text.db"],
+            "branch_import: line 1: not JSON: expected ident at column 2\n",
         ),
         ("chat", &["text.db"], "text.db: file is not a database\n"),
     ] {
@@ -159,7 +169,7 @@ fn errors_are_for_people() {
 }
 
 #[test]
-fn an_import_of_a_database_of_the_seed() {
+fn a_copy_of_a_database_of_the_seed() {
     let dir = tempfile::tempdir().unwrap();
     let seed = seed::Seed::new(dir.path().join("old.db"));
     seed.upsert_thread("a", 10);
@@ -177,7 +187,7 @@ fn an_import_of_a_database_of_the_seed() {
     let before = std::fs::read(&seed.path).unwrap();
 
     let new = dir.path().join("new.db");
-    let printed = run("import", dir.path(), &[&seed.path, &new], "");
+    let printed = run("copy", dir.path(), &[&seed.path, &new], "");
     assert_eq!(printed, "b: 1 messages\na: 4 messages\n");
     assert_eq!(std::fs::read(&seed.path).unwrap(), before);
     let store = StateStore::open(Some(new.clone())).unwrap();
@@ -212,12 +222,12 @@ fn an_import_of_a_database_of_the_seed() {
     assert!(store.check(None).unwrap().is_empty());
     drop(store);
 
-    let printed = run("import", dir.path(), &[&seed.path, &new], "");
+    let printed = run("copy", dir.path(), &[&seed.path, &new], "");
     assert_eq!(printed, "b: is there already\na: is there already\n");
 }
 
 #[test]
-fn an_import_of_a_linear_database() {
+fn a_copy_of_a_linear_database() {
     let dir = tempfile::tempdir().unwrap();
     let seed = seed::Seed::at(dir.path().join("old.db"));
     seed.run(seed::LINEAR);
@@ -226,7 +236,29 @@ fn an_import_of_a_linear_database() {
         seed.append_linear("a", content, at as i64);
     }
     let new = dir.path().join("new.db");
-    run("import", dir.path(), &[&seed.path, &new], "");
+    run("copy", dir.path(), &[&seed.path, &new], "");
     let store = StateStore::open(Some(new)).unwrap();
     assert_eq!(support::texts(&store, "a"), ["one", "two", "three"]);
+}
+
+#[test]
+fn an_import_of_exports() {
+    let dir = tempfile::tempdir().unwrap();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/samples/exports");
+    let (chats, session) = (samples.join("chatgpt.json"), samples.join("pi.jsonl"));
+    let database = dir.path().join("new.db");
+    let printed = run("import", dir.path(), &[&database, &chats, &session], "");
+    let expected = format!(
+        "{}: 4 messages added\n{}: 7 messages added\n",
+        chats.display(),
+        session.display()
+    );
+    assert_eq!(printed, expected);
+    let printed = run("import", dir.path(), &[&database, &chats], "");
+    assert!(printed.ends_with(": 0 messages added\n"), "{printed}");
+    let store = StateStore::open(Some(database)).unwrap();
+    assert_eq!(
+        support::texts(&store, "tea"),
+        ["How long does tea take?", "Black tea, four minutes."]
+    );
 }

@@ -1,6 +1,7 @@
 //! The branch functions and tables of the extension, typed, on any connection.
 
 mod context;
+mod import;
 mod read;
 mod records;
 mod write;
@@ -12,6 +13,7 @@ use crate::register::register;
 use crate::sql;
 
 pub use context::{Compaction, Context, ContextKind, ContextMessage, UsageRecord};
+pub use import::ImportOptions;
 pub use records::{
     BranchDiff, ChildRecord, LeafRecord, MessageRecord, NewMessage, PathStep, Problem,
     SiblingRecord, TreeNode,
