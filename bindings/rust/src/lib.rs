@@ -14,14 +14,12 @@
 mod builder;
 mod checkpoints;
 mod connections;
-mod context;
 mod durability;
 mod error;
 mod history;
 mod import;
 mod jobs;
 mod message_id;
-mod messages;
 mod patience;
 mod private_files;
 mod register;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::records::message_from;
 use super::write::item_text;
-use super::{History, MessageRecord};
+use super::MessageRecord;
 use crate::error::Result;
 use crate::sql;
 
@@ -103,10 +103,35 @@ pub struct UsageRecord {
     pub cost: Option<f64>,
 }
 
-impl History<'_> {
-    /// Adds a summary below the thread's current leaf and makes it the leaf. Nothing is deleted; [`History::context`]
-    /// sends it in place of what came before. Returns its id.
-    pub fn compact(&self, thread_id: &str, compaction: &Compaction<'_>) -> Result<i64> {
+branch_methods! {
+    /// Adds a summary below the thread's current leaf and makes it the leaf. Nothing is deleted;
+    /// [`context`](crate::StateStore::context) sends it in place of what came before. Returns its id.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # store.upsert_thread(&sqlite_branch_store::ThreadMetadata::new("t"))?;
+    /// use sqlite_branch_store::Compaction;
+    ///
+    /// store.append_message("t", "user", "1 + 1?", None)?;
+    /// store.append_message("t", "assistant", "2", None)?;
+    /// let question = store.append_message("t", "user", "And 2 + 2?", None)?;
+    /// let summary = store.compact(
+    ///     "t",
+    ///     &Compaction {
+    ///         first_kept_id: Some(question),
+    ///         ..Compaction::new("We add numbers.")
+    ///     },
+    /// )?;
+    /// let context = store.context("t", None, None)?;
+    /// let sent: Vec<i64> = context.messages.iter().map(|sent| sent.message.id).collect();
+    /// assert_eq!(sent, [summary, question]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    write("compact thread {thread_id:?}")
+    fn compact(&self, thread_id: &str, compaction: &Compaction<'_>) -> Result<i64> {
         let doing = || format!("compact thread {thread_id:?}");
         let Compaction {
             summary,
@@ -125,10 +150,12 @@ impl History<'_> {
         .map_err(|error| error.refused(Some(thread_id), first_kept_id))
     }
 
-    /// What to send to a model for the thread's current branch, or for the path to `leaf`: the messages of role `system` or
-    /// `developer` that it begins with, the newest summary, and of what that keeps and what came after it as much as
-    /// fits into `budget` tokens, the newest. A tool's result goes with its call. Empty for an unknown thread or leaf.
-    pub fn context(
+    /// What to send to a model for the thread's current branch, or for the path to `leaf` (to have an answer generated
+    /// anew, the message above it): the messages of role `system` or `developer` that it begins with, the newest
+    /// summary, and of what that keeps and what came after it as much as fits into `budget` tokens, the newest. A
+    /// tool's result goes with its call. Empty for an unknown thread or leaf.
+    read
+    fn context(
         &self,
         thread_id: &str,
         budget: Option<u64>,
@@ -157,7 +184,8 @@ impl History<'_> {
     }
 
     /// How many tokens a message is taken to have: what its item says in `tokens`, else four bytes for each.
-    pub fn tokens(&self, content: &str, item: Option<&Value>) -> Result<i64> {
+    read
+    fn tokens(&self, content: &str, item: Option<&Value>) -> Result<i64> {
         let doing = || "count the tokens of a message".to_owned();
         let item = item_text(item, doing)?;
         sql::value(
@@ -169,8 +197,9 @@ impl History<'_> {
     }
 
     /// The tokens that providers have counted, by thread and model: of all branches of a thread, of all threads, or of
-    /// the path to `leaf`.
-    pub fn usage(&self, thread_id: Option<&str>, leaf: Option<i64>) -> Result<Vec<UsageRecord>> {
+    /// the path to `leaf`. A message counts once, however many branches share it.
+    read
+    fn usage(&self, thread_id: Option<&str>, leaf: Option<i64>) -> Result<Vec<UsageRecord>> {
         sql::all(
             self.conn,
             "SELECT thread_id, model, messages, input_tokens, cached_tokens, output_tokens, cost \

@@ -1,5 +1,8 @@
 //! The branch functions and tables of the extension, typed, on any connection.
 
+#[macro_use]
+mod methods;
+
 mod context;
 mod import;
 mod read;
@@ -87,25 +90,29 @@ impl<'conn> History<'conn> {
         })
     }
 
-    /// The version of the extension.
-    pub fn version(&self) -> Result<String> {
-        self.conn
-            .query_row("SELECT branch_version()", [], |row| row.get(0))
-            .during(|| "read the version of sqlite-branch".to_owned())
-    }
-
-    /// Build, commit and SQLite version, for bug reports.
-    pub fn debug(&self) -> Result<String> {
-        self.conn
-            .query_row("SELECT branch_debug()", [], |row| row.get(0))
-            .during(|| "read the build of sqlite-branch".to_owned())
-    }
-
     pub(crate) fn connection(&self) -> &'conn Connection {
         self.conn
     }
 
     fn created_at(&self) -> i64 {
         self.created_at.unwrap_or_else(sql::now)
+    }
+}
+
+branch_methods! {
+    /// The version of the extension.
+    read
+    fn version(&self) -> Result<String> {
+        self.conn
+            .query_row("SELECT branch_version()", [], |row| row.get(0))
+            .during(|| "read the version of sqlite-branch".to_owned())
+    }
+
+    /// Build, commit and SQLite version, for bug reports.
+    read
+    fn debug(&self) -> Result<String> {
+        self.conn
+            .query_row("SELECT branch_debug()", [], |row| row.get(0))
+            .during(|| "read the build of sqlite-branch".to_owned())
     }
 }

@@ -48,9 +48,11 @@ fn is_chain(messages: &[MessageRecord], limit: usize) -> bool {
     }
 }
 
-impl History<'_> {
-    /// The thread's current branch, first message to last: its last `limit` messages, 500 if none is given.
-    pub fn list_messages(
+branch_methods! {
+    /// The thread's current branch, first message to last: its last `limit` messages, 500 if none is given. Empty for
+    /// an unknown thread.
+    read
+    fn list_messages(
         &self,
         thread_id: &str,
         limit: Option<usize>,
@@ -66,7 +68,26 @@ impl History<'_> {
 
     /// The page before: the last `limit` (500) messages of the thread's current branch above the given one, which is
     /// normally the first of the page after.
-    pub fn list_messages_before(
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # store.upsert_thread(&sqlite_branch_store::ThreadMetadata::new("t"))?;
+    /// # store.append_messages("t", &[sqlite_branch_store::NewMessage::new("user", "x"); 45])?;
+    /// // From the newest message back to the first, 20 at a time.
+    /// let mut page = store.list_messages("t", Some(20))?;
+    /// let mut sizes = vec![];
+    /// while let Some(first) = page.first() {
+    ///     sizes.push(page.len());
+    ///     page = store.list_messages_before("t", first.id, Some(20))?;
+    /// }
+    /// assert_eq!(sizes, [20, 20, 5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    read
+    fn list_messages_before(
         &self,
         thread_id: &str,
         before: impl IntoMessageId,
@@ -82,25 +103,9 @@ impl History<'_> {
         )
     }
 
-    fn list_branch(
-        &self,
-        [fast, careful]: [&str; 2],
-        values: impl Params + Copy,
-        limit: usize,
-        doing: impl Fn() -> String,
-    ) -> Result<Vec<MessageRecord>> {
-        let read = |row: &Row<'_>| message_from(row, 0);
-        match sql::all(self.conn, fast, values, &doing, read) {
-            Ok(messages) if is_chain(&messages, limit) => return Ok(messages),
-            // Nothing is listed, or the tree or an index is damaged. The other query has a word to say about that.
-            Ok(_) | Err(Error::CorruptTree { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        sql::all(self.conn, careful, values, doing, read)
-    }
-
     /// The path to a message, first to last, by id: its last `limit` messages, or all of them.
-    pub fn path(
+    read
+    fn path(
         &self,
         message_id: impl IntoMessageId,
         limit: Option<usize>,
@@ -121,7 +126,8 @@ impl History<'_> {
     }
 
     /// The messages of a thread that have no child, by id: the ends of its branches.
-    pub fn list_leaf_messages(&self, thread_id: &str) -> Result<Vec<MessageRecord>> {
+    read
+    fn list_leaf_messages(&self, thread_id: &str) -> Result<Vec<MessageRecord>> {
         sql::all(
             self.conn,
             "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id FROM branch_leaves(?1)",
@@ -132,7 +138,8 @@ impl History<'_> {
     }
 
     /// The same, with where each stands.
-    pub fn leaves(&self, thread_id: &str) -> Result<Vec<LeafRecord>> {
+    read
+    fn leaves(&self, thread_id: &str) -> Result<Vec<LeafRecord>> {
         sql::all(
             self.conn,
             "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id, depth, fork_id, is_current \
@@ -151,7 +158,8 @@ impl History<'_> {
     }
 
     /// The messages right below one, by id.
-    pub fn children(&self, message_id: impl IntoMessageId) -> Result<Vec<ChildRecord>> {
+    read
+    fn children(&self, message_id: impl IntoMessageId) -> Result<Vec<ChildRecord>> {
         let message_id = message_id.into_message_id()?;
         sql::all(
             self.conn,
@@ -169,7 +177,8 @@ impl History<'_> {
     }
 
     /// A message and its alternatives, by id; of a first message, all first messages of its thread.
-    pub fn siblings(&self, message_id: impl IntoMessageId) -> Result<Vec<SiblingRecord>> {
+    read
+    fn siblings(&self, message_id: impl IntoMessageId) -> Result<Vec<SiblingRecord>> {
         let message_id = message_id.into_message_id()?;
         sql::all(
             self.conn,
@@ -188,19 +197,8 @@ impl History<'_> {
     }
 
     /// All messages of a thread as a drawing, one line each.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let conn = rusqlite::Connection::open_in_memory()?;
-    /// # let history = sqlite_branch_store::History::register(&conn)?;
-    /// # history.migrate()?;
-    /// for node in history.tree("a thread")? {
-    ///     println!("{}", node.graph);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn tree(&self, thread_id: &str) -> Result<Vec<TreeNode>> {
+    read
+    fn tree(&self, thread_id: &str) -> Result<Vec<TreeNode>> {
         sql::all(
             self.conn,
             "SELECT id, parent_entry_id, role, created_at, depth, children, is_leaf, is_current, preview, graph \
@@ -212,7 +210,22 @@ impl History<'_> {
     }
 
     /// What the paths to two messages do not share.
-    pub fn diff(&self, a: impl IntoMessageId, b: impl IntoMessageId) -> Result<BranchDiff> {
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # store.upsert_thread(&sqlite_branch_store::ThreadMetadata::new("t"))?;
+    /// store.append_message("t", "user", "Name a colour.", None)?;
+    /// let blue = store.append_message("t", "assistant", "Blue.", None)?;
+    /// let red = store.add_alternative(blue, "assistant", "Red.", None)?;
+    /// let diff = store.diff(blue, red)?;
+    /// assert_eq!((diff.a[0].id, diff.b[0].id), (blue, red));
+    /// # Ok(())
+    /// # }
+    /// ```
+    read
+    fn diff(&self, a: impl IntoMessageId, b: impl IntoMessageId) -> Result<BranchDiff> {
         let (a, b) = (a.into_message_id()?, b.into_message_id()?);
         let rows = sql::all(
             self.conn,
@@ -235,7 +248,8 @@ impl History<'_> {
     }
 
     /// What is wrong in the stored trees, of one thread or of all. Nothing, normally.
-    pub fn check(&self, thread_id: Option<&str>) -> Result<Vec<Problem>> {
+    read
+    fn check(&self, thread_id: Option<&str>) -> Result<Vec<Problem>> {
         let doing = || match thread_id {
             Some(id) => format!("check thread {id:?}"),
             None => "check all threads".to_owned(),
@@ -268,21 +282,24 @@ impl History<'_> {
 
     /// The newest message at or below one: what to switch to when the user picks this alternative. `None` for a message
     /// that does not exist.
-    pub fn tip(&self, message_id: impl IntoMessageId) -> Result<Option<i64>> {
+    read
+    fn tip(&self, message_id: impl IntoMessageId) -> Result<Option<i64>> {
         let id = message_id.into_message_id()?;
         let doing = || format!("find the tip of message {id}");
         sql::value(self.conn, "SELECT branch_tip(?1)", [id], doing)
     }
 
     /// The first message of the path to one. `None` for a message that does not exist.
-    pub fn root(&self, message_id: impl IntoMessageId) -> Result<Option<i64>> {
+    read
+    fn root(&self, message_id: impl IntoMessageId) -> Result<Option<i64>> {
         let id = message_id.into_message_id()?;
         let doing = || format!("find the root of message {id}");
         sql::value(self.conn, "SELECT branch_root(?1)", [id], doing)
     }
 
     /// How many ancestors a message has. `None` for a message that does not exist.
-    pub fn depth(&self, message_id: impl IntoMessageId) -> Result<Option<i64>> {
+    read
+    fn depth(&self, message_id: impl IntoMessageId) -> Result<Option<i64>> {
         let id = message_id.into_message_id()?;
         let doing = || format!("count the ancestors of message {id}");
         sql::value(self.conn, "SELECT branch_depth(?1)", [id], doing)
@@ -290,7 +307,8 @@ impl History<'_> {
 
     /// The nearest message on the paths to both, which may be one of the two. `None` if they share nothing, or if one
     /// of them does not exist.
-    pub fn common_ancestor(
+    read
+    fn common_ancestor(
         &self,
         a: impl IntoMessageId,
         b: impl IntoMessageId,
@@ -306,7 +324,8 @@ impl History<'_> {
     }
 
     /// Whether `a` is `b` or above it. `None` if one of them does not exist.
-    pub fn is_ancestor(
+    read
+    fn is_ancestor(
         &self,
         a: impl IntoMessageId,
         b: impl IntoMessageId,
@@ -319,6 +338,25 @@ impl History<'_> {
             [a, b],
             doing,
         )
+    }
+}
+
+impl History<'_> {
+    fn list_branch(
+        &self,
+        [fast, careful]: [&str; 2],
+        values: impl Params + Copy,
+        limit: usize,
+        doing: impl Fn() -> String,
+    ) -> Result<Vec<MessageRecord>> {
+        let read = |row: &Row<'_>| message_from(row, 0);
+        match sql::all(self.conn, fast, values, &doing, read) {
+            Ok(messages) if is_chain(&messages, limit) => return Ok(messages),
+            // Nothing is listed, or the tree or an index is damaged. The other query has a word to say about that.
+            Ok(_) | Err(Error::CorruptTree { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        sql::all(self.conn, careful, values, doing, read)
     }
 }
 

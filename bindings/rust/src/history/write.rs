@@ -8,9 +8,10 @@ use crate::error::{Error, Result};
 use crate::message_id::IntoMessageId;
 use crate::sql;
 
-impl History<'_> {
+branch_methods! {
     /// Adds a message after the thread's current leaf and makes it the leaf. Returns its id.
-    pub fn append_message(
+    write("append to thread {thread_id:?}")
+    fn append_message(
         &self,
         thread_id: &str,
         role: &str,
@@ -26,10 +27,26 @@ impl History<'_> {
         )
     }
 
-    /// Adds messages one after the other, after the thread's current leaf, and makes the last one the leaf. Returns
-    /// their ids. Outside a transaction each is written by itself; [`StateStore`](crate::StateStore) and
-    /// [`Transaction`](crate::Transaction) write all or none.
-    pub fn append_messages(
+    /// Adds messages one after the other, after the thread's current leaf, and makes the last one the leaf: all of them
+    /// or none. Returns their ids. (On a [`History`](crate::History) outside of a transaction, each is written by itself.)
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # store.upsert_thread(&sqlite_branch_store::ThreadMetadata::new("t"))?;
+    /// use sqlite_branch_store::NewMessage;
+    ///
+    /// let ids = store.append_messages(
+    ///     "t",
+    ///     &[NewMessage::new("user", "1 + 1?"), NewMessage::new("assistant", "2")],
+    /// )?;
+    /// assert_eq!(ids.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    together("append to thread {thread_id:?}")
+    fn append_messages(
         &self,
         thread_id: &str,
         messages: &[NewMessage<'_>],
@@ -40,22 +57,10 @@ impl History<'_> {
             .collect()
     }
 
-    fn append(&self, thread_id: &str, message: &NewMessage<'_>) -> Result<i64> {
-        let doing = || format!("append to thread {thread_id:?}");
-        let item = item_text(message.item, doing)?;
-        let created_at = message.created_at.unwrap_or_else(|| self.created_at());
-        sql::value(
-            self.conn,
-            "SELECT branch_append(?1, ?2, ?3, ?4, ?5)",
-            params![thread_id, message.role, message.content, item, created_at],
-            doing,
-        )
-        .map_err(|error| error.refused(Some(thread_id), None))
-    }
-
     /// Adds a message after the given one, wherever in its thread that is, and makes it the thread's leaf. Returns its
     /// id.
-    pub fn fork_at_message(
+    write("fork at message {message_id}"; message_id)
+    fn fork_at_message(
         &self,
         message_id: impl IntoMessageId,
         role: &str,
@@ -76,7 +81,8 @@ impl History<'_> {
 
     /// Adds a message beside the given one, an edited prompt or a regenerated answer, and makes it the thread's leaf.
     /// Returns its id.
-    pub fn add_alternative(
+    write("add an alternative to message {message_id}"; message_id)
+    fn add_alternative(
         &self,
         message_id: impl IntoMessageId,
         role: &str,
@@ -96,7 +102,27 @@ impl History<'_> {
     }
 
     /// Moves the thread's leaf to any of its messages, or before the first one with `None`.
-    pub fn switch_leaf(&self, thread_id: &str, message_id: Option<i64>) -> Result<()> {
+    ///
+    /// A user who picks an alternative expects what came after it as well: switch to its [`tip`](crate::StateStore::tip).
+    /// The tip of an unknown message is `None`, which would switch to before the first one: check its id first.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # store.upsert_thread(&sqlite_branch_store::ThreadMetadata::new("t"))?;
+    /// let question = store.append_message("t", "user", "Name a colour.", None)?;
+    /// let blue = store.append_message("t", "assistant", "Blue.", None)?;
+    /// store.append_message("t", "user", "Another.", None)?;
+    /// store.add_alternative(question, "user", "Name a fruit.", None)?;
+    ///
+    /// store.switch_leaf("t", store.tip(blue)?)?;
+    /// assert_eq!(store.list_messages("t", None)?.len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    write("switch thread {thread_id:?}")
+    fn switch_leaf(&self, thread_id: &str, message_id: Option<i64>) -> Result<()> {
         let doing = || match message_id {
             Some(id) => format!("switch thread {thread_id:?} to message {id}"),
             None => format!("switch thread {thread_id:?} to before its first message"),
@@ -111,8 +137,9 @@ impl History<'_> {
         Ok(())
     }
 
-    /// [`History::switch_leaf`] under the name, and with the id, that the seed has.
-    pub fn set_current_leaf_id(
+    /// [`StateStore::switch_leaf`](crate::StateStore::switch_leaf) under the name, and with the id, that the seed has.
+    write("switch thread {thread_id:?}"; current_leaf_id)
+    fn set_current_leaf_id(
         &self,
         thread_id: &str,
         current_leaf_id: impl IntoMessageId,
@@ -121,7 +148,8 @@ impl History<'_> {
     }
 
     /// Deletes all messages of a thread. Returns how many there were: none if there is no such thread.
-    pub fn clear_messages(&self, thread_id: &str) -> Result<usize> {
+    write("clear thread {thread_id:?}")
+    fn clear_messages(&self, thread_id: &str) -> Result<usize> {
         let cleared = sql::value(self.conn, "SELECT branch_clear(?1)", [thread_id], || {
             format!("clear thread {thread_id:?}")
         })
@@ -135,7 +163,8 @@ impl History<'_> {
 
     /// Deletes a message with everything below it. A leaf in there moves to the message's parent. Returns how many
     /// messages were deleted.
-    pub fn prune(&self, message_id: impl IntoMessageId) -> Result<usize> {
+    write("prune message {message_id}"; message_id)
+    fn prune(&self, message_id: impl IntoMessageId) -> Result<usize> {
         let message_id = message_id.into_message_id()?;
         sql::value(self.conn, "SELECT branch_prune(?1)", [message_id], || {
             format!("prune message {message_id}")
@@ -144,9 +173,10 @@ impl History<'_> {
         .map_err(|error| error.refused(None, Some(message_id)))
     }
 
-    /// Copies the messages on the path to the given one into a new thread, with the thread's metadata. Returns the new
-    /// thread's leaf.
-    pub fn copy_branch(&self, message_id: impl IntoMessageId, new_thread_id: &str) -> Result<i64> {
+    /// Copies the messages on the path to the given one into a new thread, with the thread's metadata. The session index
+    /// gets the new thread's name, which is that of the old one. Returns the new thread's leaf.
+    together("copy the branch of message {message_id} to thread {new_thread_id:?}"; message_id)
+    fn copy_branch(&self, message_id: impl IntoMessageId, new_thread_id: &str) -> Result<i64> {
         let message_id = message_id.into_message_id()?;
         sql::value(
             self.conn,
@@ -155,6 +185,21 @@ impl History<'_> {
             || format!("copy the branch of message {message_id} to thread {new_thread_id:?}"),
         )
         .map_err(|error| error.refused(Some(new_thread_id), Some(message_id)))
+    }
+}
+
+impl History<'_> {
+    fn append(&self, thread_id: &str, message: &NewMessage<'_>) -> Result<i64> {
+        let doing = || format!("append to thread {thread_id:?}");
+        let item = item_text(message.item, doing)?;
+        let created_at = message.created_at.unwrap_or_else(|| self.created_at());
+        sql::value(
+            self.conn,
+            "SELECT branch_append(?1, ?2, ?3, ?4, ?5)",
+            params![thread_id, message.role, message.content, item, created_at],
+            doing,
+        )
+        .map_err(|error| error.refused(Some(thread_id), None))
     }
 }
 
