@@ -195,6 +195,11 @@ fn design() {
 }
 
 #[test]
+fn agents() {
+    follow("docs/agents.md");
+}
+
+#[test]
 fn search() {
     follow("docs/search.md");
 }
