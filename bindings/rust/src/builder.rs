@@ -57,7 +57,8 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The database file. Default: `~/.deepseek/state.db`.
+    /// The database file. Default: `$CODEWHALE_HOME/state.db`; without that variable `~/.codewhale/state.db` if it is
+    /// there, else `~/.deepseek/state.db`.
     pub fn path(mut self, path: impl Into<PathBuf>) -> Self {
         self.path = Some(path.into());
         self
@@ -104,7 +105,9 @@ impl Builder {
 }
 
 impl StateStore {
-    /// Opens a database, creating or migrating it where that is needed. Without a path: `~/.deepseek/state.db`.
+    /// Opens a database, creating or migrating it where that is needed. Without a path:
+    /// `$CODEWHALE_HOME/state.db`; without that variable `~/.codewhale/state.db` if it is there, else
+    /// `~/.deepseek/state.db`.
     ///
     /// Journal mode WAL, fully synchronous, 5 seconds of patience with other writers; [`StateStore::builder`] sets
     /// these. New files and directories are private to the user. The session index is `session_index.jsonl` beside the
@@ -168,10 +171,23 @@ fn open_first(settings: &Settings) -> Result<Option<Connection>> {
     Ok(Some(conn))
 }
 
+/// The name of the database, wherever it is.
+const FILE: &str = "state.db";
+
+/// Where the programs of the family have their database: the newest of them at a place of the user's choice or in a
+/// directory of its own, the seed in its.
 fn default_path() -> PathBuf {
-    std::env::home_dir()
+    let chosen = std::env::var_os("CODEWHALE_HOME").filter(|home| !home.is_empty());
+    if let Some(home) = chosen {
+        return PathBuf::from(home).join(FILE);
+    }
+    let home = std::env::home_dir()
         .filter(|home| !home.as_os_str().is_empty())
-        .unwrap_or_else(|| PathBuf::from("."))
-        .join(".deepseek")
-        .join("state.db")
+        .unwrap_or_else(|| PathBuf::from("."));
+    let newest = home.join(".codewhale").join(FILE);
+    if newest.is_file() {
+        newest
+    } else {
+        home.join(".deepseek").join(FILE)
+    }
 }

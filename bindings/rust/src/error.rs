@@ -71,6 +71,14 @@ pub enum Error {
         /// Its id.
         id: String,
     },
+    /// A uid names another message already. One that is the same is no error: its id is returned.
+    #[error("{detail}")]
+    UidTaken {
+        /// The uid.
+        uid: String,
+        /// Which message has it, and what it differs in.
+        detail: String,
+    },
     /// Another writer kept the database, or the session index, for longer than the busy timeout. On a connection of your
     /// own also, and at once, when a transaction that has read wants to write after another connection has written
     /// (`SQLITE_BUSY_SNAPSHOT`): begin it with [`TransactionBehavior::Immediate`](rusqlite::TransactionBehavior).
@@ -255,6 +263,29 @@ impl Error {
                     what: Thing::Thread,
                     id: id.to_owned(),
                 };
+            }
+        }
+        self
+    }
+
+    /// The variant for a uid that names another message, if that is what the extension says.
+    pub(crate) fn or_taken(self, uid: Option<&str>) -> Self {
+        if let (
+            Some(uid),
+            Self::Sqlite {
+                source: rusqlite::Error::SqliteFailure(code, Some(text)),
+                ..
+            },
+        ) = (uid, &self)
+        {
+            let detail = text.split_once(": ").map(|(_, detail)| detail);
+            if let (ffi::SQLITE_CONSTRAINT, Some(detail)) = (code.extended_code, detail) {
+                if detail.starts_with("uid ") {
+                    return Self::UidTaken {
+                        uid: uid.to_owned(),
+                        detail: detail.to_owned(),
+                    };
+                }
             }
         }
         self

@@ -12,7 +12,7 @@ use crate::transaction::Transaction;
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStateStatus {
-    /// Waiting. Also what an unknown stored status reads as.
+    /// Waiting. Also what an unknown stored status reads as; such a status stays when the record is written again.
     Queued,
     /// At work.
     Running,
@@ -22,6 +22,8 @@ pub enum JobStateStatus {
     Failed,
     /// Ended by the user.
     Cancelled,
+    /// Stopped for now. Newer programs of the family write this; the seed does not know it.
+    Paused,
 }
 
 impl JobStateStatus {
@@ -32,6 +34,7 @@ impl JobStateStatus {
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Paused => "paused",
         }
     }
 
@@ -41,6 +44,7 @@ impl JobStateStatus {
             "completed" => Self::Completed,
             "failed" => Self::Failed,
             "cancelled" => Self::Cancelled,
+            "paused" => Self::Paused,
             _ => Self::Queued,
         }
     }
@@ -55,7 +59,8 @@ pub struct JobStateRecord {
     pub name: String,
     /// What it is doing.
     pub status: JobStateStatus,
-    /// Percent, 0 to 100. More is refused when written; a stored value that is out of range reads as `None`.
+    /// Percent, 0 to 100. More is refused when written. A stored value that is out of range reads as `None`, and stays
+    /// when `None` is written.
     pub progress: Option<u8>,
     /// What to tell people about it.
     pub detail: Option<String>,
@@ -96,8 +101,12 @@ impl Transaction<'_> {
             self.conn(),
             "INSERT INTO main.jobs(id, name, status, progress, detail, created_at, updated_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-             ON CONFLICT(id) DO UPDATE SET name = excluded.name, status = excluded.status, \
-             progress = excluded.progress, detail = excluded.detail, created_at = excluded.created_at, \
+             ON CONFLICT(id) DO UPDATE SET name = excluded.name, \
+             status = CASE WHEN excluded.status = 'queued' AND jobs.status NOT IN \
+                 ('running', 'completed', 'failed', 'cancelled', 'paused') THEN jobs.status ELSE excluded.status END, \
+             progress = CASE WHEN excluded.progress IS NULL AND jobs.progress NOT BETWEEN 0 AND 100 \
+                 THEN jobs.progress ELSE excluded.progress END, \
+             detail = excluded.detail, created_at = excluded.created_at, \
              updated_at = excluded.updated_at",
             params![
                 job.id,
@@ -149,7 +158,8 @@ impl Transaction<'_> {
 }
 
 impl StateStore {
-    /// Writes a job, new or not.
+    /// Writes a job, new or not. A stored status or progress that the record cannot hold, and so reads as
+    /// [`JobStateStatus::Queued`] or `None`, stays as it is where the record still says that.
     pub fn upsert_job(&self, job: &JobStateRecord) -> Result<()> {
         self.write(
             || format!("write job {:?}", job.id),

@@ -40,13 +40,14 @@ pub use durability::{JournalMode, Synchronous};
 pub use error::{Error, Result, Thing};
 pub use history::{
     BranchDiff, ChildRecord, Compaction, Context, ContextKind, ContextMessage, History,
-    ImportOptions, LeafRecord, MessageRecord, NewMessage, PathStep, Problem, SiblingRecord,
-    TreeNode, UsageRecord,
+    ImportOptions, LastMessage, LeafRecord, MessageRecord, NewMessage, PathStep, Problem,
+    SiblingRecord, ThreadSummary, TreeNode, UsageRecord, VersionRecord,
 };
 pub use jobs::{JobStateRecord, JobStateStatus};
 pub use message_id::IntoMessageId;
 pub use register::register;
 pub use rusqlite;
+pub use serde_json;
 pub use session_index::SessionIndexReport;
 pub use store::StateStore;
 pub use threads::{SessionSource, ThreadListFilters, ThreadMetadata, ThreadStatus};

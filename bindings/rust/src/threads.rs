@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rusqlite::{params, Row};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{unreadable_leaf, Result};
+use crate::error::{unreadable_leaf, Error, Result};
 use crate::history::History;
 use crate::message_id::IntoMessageId;
 use crate::session_index::Entry;
@@ -20,7 +20,8 @@ use crate::transaction::Transaction;
 pub enum ThreadStatus {
     /// A turn is running.
     Running,
-    /// Waiting for the user. Also what an unknown stored status reads as.
+    /// Waiting for the user. Also what an unknown stored status reads as; such a status stays when the record is written
+    /// again.
     Idle,
     /// Done.
     Completed,
@@ -68,7 +69,7 @@ pub enum SessionSource {
     Fork,
     /// Begun by a program.
     Api,
-    /// Not known. Also what an unknown stored source reads as.
+    /// Not known. Also what an unknown stored source reads as; such a source stays when the record is written again.
     Unknown,
 }
 
@@ -263,8 +264,12 @@ impl Transaction<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) \
              ON CONFLICT(id) DO UPDATE SET rollout_path = excluded.rollout_path, preview = excluded.preview, \
              ephemeral = excluded.ephemeral, model_provider = excluded.model_provider, \
-             created_at = excluded.created_at, updated_at = excluded.updated_at, status = excluded.status, \
-             path = excluded.path, cwd = excluded.cwd, cli_version = excluded.cli_version, source = excluded.source, \
+             created_at = excluded.created_at, updated_at = excluded.updated_at, \
+             status = CASE WHEN excluded.status = 'idle' AND threads.status NOT IN \
+                 ('running', 'completed', 'failed', 'paused', 'archived') THEN threads.status ELSE excluded.status END, \
+             path = excluded.path, cwd = excluded.cwd, cli_version = excluded.cli_version, \
+             source = CASE WHEN excluded.source = 'unknown' AND threads.source NOT IN \
+                 ('interactive', 'resume', 'fork', 'api') THEN threads.source ELSE excluded.source END, \
              title = excluded.title, sandbox_policy = excluded.sandbox_policy, \
              approval_mode = excluded.approval_mode, archived = excluded.archived, \
              archived_at = excluded.archived_at, git_sha = excluded.git_sha, git_branch = excluded.git_branch, \
@@ -298,13 +303,31 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// See [`StateStore::create_thread`]. The session index has the name after the commit.
+    pub fn create_thread(&self, thread_id: Option<&str>, title: Option<&str>) -> Result<String> {
+        let id = History::create_thread(self, thread_id, title)?;
+        self.add_stored_name(&id)?;
+        Ok(id)
+    }
+
+    /// See [`StateStore::rename_thread`]. The session index has the name after the commit.
+    pub fn rename_thread(&self, id: &str, title: Option<&str>) -> Result<()> {
+        History::rename_thread(self, id, title)?;
+        self.add_stored_name(id)
+    }
+
+    fn add_stored_name(&self, id: &str) -> Result<()> {
+        if let Some(thread) = self.get_thread(id)? {
+            self.add_name(index_entry(&thread));
+        }
+        Ok(())
+    }
+
     /// See [`StateStore::copy_branch`](crate::StateStore::copy_branch). The session index has the name of the new thread
     /// after the commit.
     pub fn copy_branch(&self, message_id: impl IntoMessageId, new_thread_id: &str) -> Result<i64> {
         let leaf = History::copy_branch(self, message_id, new_thread_id)?;
-        if let Some(thread) = self.get_thread(new_thread_id)? {
-            self.add_name(index_entry(&thread));
-        }
+        self.add_stored_name(new_thread_id)?;
         Ok(leaf)
     }
 
@@ -360,12 +383,15 @@ impl Transaction<'_> {
 
     /// See [`StateStore::delete_thread`].
     pub fn delete_thread(&self, id: &str) -> Result<()> {
-        // The rows of a thread go whatever the foreign_keys pragma says, and before what they refer to.
+        match self.remove_thread(id) {
+            Err(Error::NotFound { .. }) => {}
+            other => return other.map(drop),
+        }
+        // What is left of a thread whose row somebody has deleted alone.
         for statement in [
             "DELETE FROM main.messages WHERE thread_id = ?1",
             "DELETE FROM main.thread_dynamic_tools WHERE thread_id = ?1",
             "DELETE FROM main.checkpoints WHERE thread_id = ?1",
-            "DELETE FROM main.threads WHERE id = ?1",
         ] {
             sql::run(self.conn(), statement, [id], || {
                 format!("delete thread {id:?}")
@@ -412,7 +438,8 @@ impl Transaction<'_> {
 
 impl StateStore {
     /// Writes a thread, new or not, and its name to the session index. The stored leaf stays as it is, whatever
-    /// `current_leaf_id` says. If only the session index cannot be written, the error says so, and the thread is stored.
+    /// `current_leaf_id` says, and so does a stored status or source that the record cannot hold, where the record still
+    /// says what that reads as. If only the session index cannot be written, the error says so, and the thread is stored.
     pub fn upsert_thread(&self, thread: &ThreadMetadata) -> Result<()> {
         let doing = || format!("write thread {:?}", thread.id);
         self.write(doing, |tx| tx.upsert_thread(thread))
@@ -445,8 +472,8 @@ impl StateStore {
         )
     }
 
-    /// Deletes a thread with its messages, tools and checkpoints. Nothing if there is no such thread. The session index
-    /// keeps its name.
+    /// Deletes a thread with all that belongs to it: its messages, uids, labels, tools, checkpoints and goals. Nothing if
+    /// there is no such thread. The session index keeps its name.
     pub fn delete_thread(&self, id: &str) -> Result<()> {
         self.write_together(
             || format!("delete thread {id:?}"),

@@ -400,24 +400,48 @@ fn what_is_stored_is_what_the_seed_stores() -> Result<()> {
     Ok(())
 }
 
-/// What a child process does: opens the store that the seed opens without a path.
+/// What a child process does: opens the store that is opened without a path, and tells where it is.
 #[test]
 fn child_process() {
     let Some((_, home)) = support::role() else {
         return;
     };
     let store = StateStore::open(None).unwrap();
-    support::tell(store.db_path() == home.join(".deepseek").join("state.db"));
+    support::tell(store.db_path().strip_prefix(home).unwrap().display());
+}
+
+/// Where a process with this home directory, and this `CODEWHALE_HOME`, has its store.
+#[cfg(unix)]
+fn default_path(home: &std::path::Path, codewhale: Option<&str>) -> String {
+    let mut child = support::Process::start_with("default path", home, |command| {
+        command.env("HOME", home).env_remove("CODEWHALE_HOME");
+        if let Some(name) = codewhale {
+            let path = if name.is_empty() {
+                name.into()
+            } else {
+                home.join(name)
+            };
+            command.env("CODEWHALE_HOME", path);
+        }
+    });
+    let path = child.next().unwrap();
+    assert!(child.wait().success());
+    assert!(home.join(&path).is_file());
+    path
 }
 
 #[test]
 #[cfg(unix)]
-fn the_default_path_is_in_the_home_directory() {
+fn the_default_path_is_that_of_the_program_that_is_there() {
     let home = tempfile::tempdir().unwrap();
-    let mut child = support::Process::start_with("default path", home.path(), |command| {
-        command.env("HOME", home.path());
-    });
-    assert_eq!(child.next().as_deref(), Some("true"));
-    assert!(child.wait().success());
-    assert!(home.path().join(".deepseek/state.db").is_file());
+    let home = home.path();
+    assert_eq!(default_path(home, None), ".deepseek/state.db");
+    assert_eq!(default_path(home, Some("")), ".deepseek/state.db");
+    // A directory of the newest program that has no database yet does not count.
+    std::fs::create_dir(home.join(".codewhale")).unwrap();
+    assert_eq!(default_path(home, None), ".deepseek/state.db");
+    assert_eq!(default_path(home, Some("elsewhere")), "elsewhere/state.db");
+    drop(StateStore::open(Some(home.join(".codewhale/state.db"))).unwrap());
+    assert_eq!(default_path(home, None), ".codewhale/state.db");
+    assert_eq!(default_path(home, Some("other")), "other/state.db");
 }

@@ -7,6 +7,7 @@ mod context;
 mod import;
 mod read;
 mod records;
+mod threads;
 mod write;
 
 use rusqlite::Connection;
@@ -18,8 +19,8 @@ use crate::sql;
 pub use context::{Compaction, Context, ContextKind, ContextMessage, UsageRecord};
 pub use import::ImportOptions;
 pub use records::{
-    BranchDiff, ChildRecord, LeafRecord, MessageRecord, NewMessage, PathStep, Problem,
-    SiblingRecord, TreeNode,
+    BranchDiff, ChildRecord, LastMessage, LeafRecord, MessageRecord, NewMessage, PathStep, Problem,
+    SiblingRecord, ThreadSummary, TreeNode, VersionRecord,
 };
 
 /// The branch methods on a connection: yours, after [`register`](crate::register), or that of a
@@ -34,11 +35,7 @@ pub use records::{
 /// let conn = rusqlite::Connection::open_in_memory()?;
 /// let history = History::register(&conn)?;
 /// history.migrate()?;
-/// conn.execute(
-///     "INSERT INTO threads(id, preview, ephemeral, model_provider, created_at, updated_at, status, cwd, cli_version, source)
-///      VALUES ('t', '', 0, '', 0, 0, 'idle', '', '', 'api')",
-///     [],
-/// )?;
+/// history.create_thread(Some("t"), Some("Sums"))?;
 ///
 /// let question = history.append_message("t", "user", "1 + 1?", None)?;
 /// let three = history.append_message("t", "assistant", "3", None)?;

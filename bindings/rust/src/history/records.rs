@@ -36,6 +36,10 @@ pub struct NewMessage<'a> {
     pub item: Option<&'a Value>,
     /// Unix seconds; none for the time of writing.
     pub created_at: Option<i64>,
+    /// A name of its own, unique in the file, which is not empty and does not read as an integer. If it names a message
+    /// already that is the same, nothing is written, and that one's id is returned: a call that is repeated after a lost
+    /// answer happens once.
+    pub uid: Option<&'a str>,
 }
 
 impl<'a> NewMessage<'a> {
@@ -46,8 +50,60 @@ impl<'a> NewMessage<'a> {
             content,
             item: None,
             created_at: None,
+            uid: None,
         }
     }
+}
+
+/// A message of the current branch, with what a chat shows beside it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VersionRecord {
+    /// The message.
+    pub message: MessageRecord,
+    /// Its uid, if it has one.
+    pub uid: Option<String>,
+    /// Its place among its alternatives, from 1: the 2 of "2 of 3".
+    pub position: i64,
+    /// How many alternatives there are, itself included: the 3.
+    pub versions: i64,
+}
+
+/// A thread as a list of conversations shows it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ThreadSummary {
+    /// The thread.
+    pub id: String,
+    /// The name that the user gave it.
+    pub title: Option<String>,
+    /// The beginning of the conversation, for lists.
+    pub preview: String,
+    /// Whether the thread is put away.
+    pub archived: bool,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Unix seconds.
+    pub updated_at: i64,
+    /// The end of its current branch.
+    pub current_leaf_id: Option<i64>,
+    /// How many messages it has, on all branches.
+    pub messages: i64,
+    /// How many branches.
+    pub leaves: i64,
+    /// The message at the end of its current branch, unless that is missing.
+    pub last: Option<LastMessage>,
+}
+
+/// The message at the end of a thread's current branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastMessage {
+    /// The message.
+    pub id: i64,
+    /// Who speaks.
+    pub role: String,
+    /// The text of the message.
+    pub content: String,
+    /// Unix seconds.
+    pub created_at: i64,
 }
 
 /// A message with no child, and where it stands.

@@ -1,6 +1,6 @@
 //! The branch functions that write.
 
-use rusqlite::params;
+use rusqlite::{params, ToSql};
 use serde_json::Value;
 
 use super::{History, NewMessage};
@@ -67,16 +67,13 @@ branch_methods! {
         content: &str,
         item: Option<Value>,
     ) -> Result<i64> {
-        let message_id = message_id.into_message_id()?;
-        let doing = || format!("fork at message {message_id}");
-        let item = item_text(item.as_ref(), doing)?;
-        sql::value(
-            self.conn,
-            "SELECT branch_fork(?1, ?2, ?3, ?4, ?5)",
-            params![message_id, role, content, item, self.created_at()],
-            doing,
+        self.fork(
+            message_id,
+            &NewMessage {
+                item: item.as_ref(),
+                ..NewMessage::new(role, content)
+            },
         )
-        .map_err(|error| error.refused(None, Some(message_id)))
     }
 
     /// Adds a message beside the given one, an edited prompt or a regenerated answer, and makes it the thread's leaf.
@@ -89,14 +86,93 @@ branch_methods! {
         content: &str,
         item: Option<Value>,
     ) -> Result<i64> {
+        self.alternative(
+            message_id,
+            &NewMessage {
+                item: item.as_ref(),
+                ..NewMessage::new(role, content)
+            },
+        )
+    }
+
+    /// Adds a message after the thread's current leaf and makes it the leaf. Returns its id.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// use sqlite_branch_store::NewMessage;
+    ///
+    /// let message = NewMessage { uid: Some("request-17"), ..NewMessage::new("user", "Name a colour.") };
+    /// let id = store.append(&chat, &message)?;
+    /// // The answer was lost, and the client asks again.
+    /// assert_eq!(store.append(&chat, &message)?, id);
+    /// assert_eq!(store.find_message("request-17")?, Some(id));
+    /// # Ok(())
+    /// # }
+    /// ```
+    write("append to thread {thread_id:?}")
+    fn append(&self, thread_id: &str, message: &NewMessage<'_>) -> Result<i64> {
+        let doing = || format!("append to thread {thread_id:?}");
+        self.add(
+            "SELECT branch_append(?1, ?2, ?3, ?4, ?5, ?6)",
+            thread_id,
+            message,
+            doing,
+        )
+        .map_err(|error| error.refused(Some(thread_id), None))
+    }
+
+    /// Adds a message after the given one, wherever in its thread that is, and makes it the thread's leaf. Returns its
+    /// id.
+    write("fork at message {message_id}"; message_id)
+    fn fork(&self, message_id: impl IntoMessageId, message: &NewMessage<'_>) -> Result<i64> {
+        let message_id = message_id.into_message_id()?;
+        let doing = || format!("fork at message {message_id}");
+        self.add(
+            "SELECT branch_fork(?1, ?2, ?3, ?4, ?5, ?6)",
+            message_id,
+            message,
+            doing,
+        )
+        .map_err(|error| error.refused(None, Some(message_id)))
+    }
+
+    /// Adds a message beside the given one, an edited prompt or a regenerated answer, and makes it the thread's leaf.
+    /// Returns its id.
+    write("add an alternative to message {message_id}"; message_id)
+    fn alternative(
+        &self,
+        message_id: impl IntoMessageId,
+        message: &NewMessage<'_>,
+    ) -> Result<i64> {
         let message_id = message_id.into_message_id()?;
         let doing = || format!("add an alternative to message {message_id}");
-        let item = item_text(item.as_ref(), doing)?;
+        self.add(
+            "SELECT branch_alternative(?1, ?2, ?3, ?4, ?5, ?6)",
+            message_id,
+            message,
+            doing,
+        )
+        .map_err(|error| error.refused(None, Some(message_id)))
+    }
+
+    /// Shows a message: its thread's leaf goes to its [`tip`](crate::StateStore::tip); with a position, to the tip of its
+    /// alternative of that position, where 1 is the oldest. An unknown message or position is an error, and moves nothing.
+    /// Returns the new leaf.
+    write("select message {message_id}"; message_id)
+    fn select_message(
+        &self,
+        message_id: impl IntoMessageId,
+        position: Option<i64>,
+    ) -> Result<i64> {
+        let message_id = message_id.into_message_id()?;
         sql::value(
             self.conn,
-            "SELECT branch_alternative(?1, ?2, ?3, ?4, ?5)",
-            params![message_id, role, content, item, self.created_at()],
-            doing,
+            "SELECT branch_select(?1, ?2)",
+            params![message_id, position],
+            || format!("select message {message_id}"),
         )
         .map_err(|error| error.refused(None, Some(message_id)))
     }
@@ -189,17 +265,29 @@ branch_methods! {
 }
 
 impl History<'_> {
-    fn append(&self, thread_id: &str, message: &NewMessage<'_>) -> Result<i64> {
-        let doing = || format!("append to thread {thread_id:?}");
-        let item = item_text(message.item, doing)?;
+    fn add(
+        &self,
+        call: &str,
+        to: impl ToSql,
+        message: &NewMessage<'_>,
+        doing: impl Fn() -> String,
+    ) -> Result<i64> {
+        let item = item_text(message.item, &doing)?;
         let created_at = message.created_at.unwrap_or_else(|| self.created_at());
         sql::value(
             self.conn,
-            "SELECT branch_append(?1, ?2, ?3, ?4, ?5)",
-            params![thread_id, message.role, message.content, item, created_at],
+            call,
+            params![
+                to,
+                message.role,
+                message.content,
+                item,
+                created_at,
+                message.uid
+            ],
             doing,
         )
-        .map_err(|error| error.refused(Some(thread_id), None))
+        .map_err(|error| error.or_taken(message.uid))
     }
 }
 
