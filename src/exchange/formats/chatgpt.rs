@@ -4,15 +4,16 @@
 
 use std::borrow::Cow;
 
+use super::UNKNOWN;
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{bytes, Cell, Conversation, Leaf, Node, Parent};
+use crate::exchange::import::node::{Cell, Conversation, Leaf, Node, Parent};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
-    super::each_conversation(source, "mapping", |value| conversation(value, store))
+    super::each_conversation(source, "mapping", &mut |value| conversation(value, store))
 }
 
 fn conversation(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
@@ -99,8 +100,9 @@ impl<'a> MappedNode<'a> {
     }
 
     fn add(&self, store: &mut Store<'_>) -> Result<()> {
+        let (role, text);
         let mut node = Node {
-            id: Some(Cow::Borrowed(&self.id)),
+            id: Some(&self.id),
             parent: self.parent.as_deref().map_or(Parent::First, Parent::Id),
             is_message: false,
             ..Node::default()
@@ -108,12 +110,13 @@ impl<'a> MappedNode<'a> {
         if let Some(message) = &self.message {
             let member = |object: Option<Raw<'a>>, name| json::member(object?, name);
             let hidden = member(message.metadata, "is_visually_hidden_from_conversation");
-            let (kind, text) = message.content.map(text).unwrap_or_default();
+            let kind;
+            (kind, text) = message.content.map(self::text).unwrap_or_default();
             node.is_message = !json::is_true(hidden) && kind != "user_editable_context";
-            let role = json::text(member(message.author, "role"));
-            node.role = bytes(role.unwrap_or(Cow::Borrowed("unknown")));
-            node.text = Cow::Owned(text.into_bytes());
-            node.item_json = Some(Cow::Borrowed(message.whole.text().as_bytes()));
+            role = json::id(member(message.author, "role"));
+            node.role = role.as_deref().unwrap_or(UNKNOWN).as_bytes();
+            node.text = text.as_bytes();
+            node.item_json = Some(message.whole.text().as_bytes());
             node.created_at = time::read(message.time);
         }
         store.add(node)?;

@@ -5,16 +5,18 @@
 
 use std::borrow::Cow;
 
-use super::blocks;
+use super::{blocks, UNKNOWN};
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{bytes, Conversation, Leaf, Naming, Node, Parent, Slot};
+use crate::exchange::import::node::{Conversation, Leaf, Naming, Node, Parent, Slot};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
-    super::each_conversation(source, "chat_messages", |value| conversation(value, store))
+    super::each_conversation(source, "chat_messages", &mut |value| {
+        conversation(value, store)
+    })
 }
 
 fn conversation(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
@@ -79,7 +81,7 @@ fn message(
     if shown.is_empty() {
         shown = json::text_or_empty(text).into_owned();
     }
-    let role = json::text(sender).unwrap_or(Cow::Borrowed("unknown"));
+    let role = json::id(sender);
     let id = json::id(uuid);
     let slot = store.add(Node {
         naming: if id.is_some() {
@@ -87,18 +89,18 @@ fn message(
         } else {
             Naming::Hash
         },
-        id,
+        id: id.as_deref(),
         parent: match parent.as_deref() {
             Some(parent) => Parent::Id(parent),
             None if has_parents => Parent::First,
             None => Parent::Slot(previous),
         },
-        role: match role.as_ref() {
-            "human" => Cow::Borrowed(b"user"),
-            _ => bytes(role),
+        role: match role.as_deref().unwrap_or(UNKNOWN) {
+            "human" => b"user",
+            role => role.as_bytes(),
         },
-        text: Cow::Owned(shown.into_bytes()),
-        item_json: Some(Cow::Borrowed(value.text().as_bytes())),
+        text: shown.as_bytes(),
+        item_json: Some(value.text().as_bytes()),
         created_at: time::read(created_at),
         ..Node::default()
     })?;

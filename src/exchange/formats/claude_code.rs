@@ -8,14 +8,14 @@ use std::borrow::Cow;
 use super::blocks;
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{bytes, Conversation, Leaf, Naming, Node, Parent, Slot};
+use crate::exchange::import::node::{Conversation, Leaf, Naming, Node, Parent, Slot};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
     let mut session = Session::default();
-    super::each_line(source, |value| session.line(value, store))?;
+    super::each_line(source, &mut |value| session.line(value, store))?;
     if session.has_begun {
         session.give_title(store);
         store.end(Leaf::Newest)?;
@@ -70,6 +70,7 @@ impl Session {
             store.begin(conversation(line, session.as_deref()))?;
         }
         let parent = json::id(parent).or_else(|| json::id(logical_parent));
+        let (role, text);
         let mut node = Node {
             naming: if uuid.is_some() {
                 Naming::Own
@@ -81,22 +82,22 @@ impl Session {
                 (Some(_), None) => Parent::First,
                 (None, None) => Parent::Slot(self.previous),
             },
-            id: uuid,
+            id: uuid.as_deref(),
             is_message: said.is_some(),
-            item_json: Some(Cow::Borrowed(line.text().as_bytes())),
+            item_json: Some(line.text().as_bytes()),
             created_at: time::read(timestamp),
             is_side: json::is_true(side),
-            session,
+            session: session.as_deref(),
             ..Node::default()
         };
         if let Some(said) = said {
-            let (role, text) = match kind.as_ref() {
+            (role, text) = match kind.as_ref() {
                 "system" => (Cow::Borrowed("system"), blocks::text(content)),
                 "attachment" => attached(said),
                 _ => spoken(said, kind, json::is_true(compact)),
             };
-            node.role = bytes(role);
-            node.text = Cow::Owned(text.into_bytes());
+            node.role = role.as_bytes();
+            node.text = text.as_bytes();
         }
         self.previous = Some(store.add(node)?);
         Ok(())

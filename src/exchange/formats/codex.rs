@@ -8,16 +8,14 @@ use std::borrow::Cow;
 use super::blocks;
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{
-    bytes, Conversation, Copies, Leaf, Naming, Node, Parent, Slot,
-};
+use crate::exchange::import::node::{Conversation, Copies, Leaf, Naming, Node, Parent, Slot};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
     let mut rollout = Rollout::default();
-    super::each_line(source, |value| rollout.line(value, store))?;
+    super::each_line(source, &mut |value| rollout.line(value, store))?;
     if rollout.has_begun {
         store.end(Leaf::Slot(rollout.last))?;
     }
@@ -43,7 +41,7 @@ impl Rollout {
             ("response_item", Some(payload)) => self.item(line, payload, timestamp, store)?,
             ("compacted", Some(payload)) => {
                 let text = json::text_or_empty(json::member(payload, "message"));
-                self.add(line, "summary", text, timestamp, store)?;
+                self.add(line, "summary", &text, timestamp, store)?;
             }
             ("event_msg", Some(payload)) => self.event(payload),
             // The first rollouts had bare items below a line with the session's id.
@@ -130,14 +128,14 @@ impl Rollout {
             }
             other => other,
         };
-        self.add(line, role, Cow::Owned(text), timestamp, store)
+        self.add(line, role, &text, timestamp, store)
     }
 
     fn add(
         &mut self,
         line: Raw<'_>,
         role: &str,
-        text: Cow<'_, str>,
+        text: &str,
         timestamp: Option<Raw<'_>>,
         store: &mut Store<'_>,
     ) -> Result<()> {
@@ -149,9 +147,9 @@ impl Rollout {
         self.last = Some(store.add(Node {
             naming: Naming::Hash,
             parent: Parent::Slot(self.last),
-            role: Cow::Borrowed(role.as_bytes()),
-            text: bytes(text),
-            item_json: Some(Cow::Borrowed(line.text().as_bytes())),
+            role: role.as_bytes(),
+            text: text.as_bytes(),
+            item_json: Some(line.text().as_bytes()),
             created_at: time::read(timestamp),
             ..Node::default()
         })?);

@@ -11,7 +11,7 @@ use crate::exchange::import::store::Store;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
     let mut reader = Reader::default();
-    super::each_numbered_line(source, |line, value| reader.line(line, value, store))?;
+    super::each_numbered_line(source, &mut |line, value| reader.line(line, value, store))?;
     reader.end(store)
 }
 
@@ -98,13 +98,13 @@ fn message(line: u64, value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
     };
     let created_at = created_at.and_then(Raw::integer);
     let slot = store.add(Node {
-        id: Some(id),
+        id: Some(&id),
         naming: Naming::None,
-        uid: uid.and_then(text),
+        uid: uid.and_then(text).as_deref(),
         parent: parent.as_deref().map_or(Parent::First, Parent::Id),
-        role: Cow::Owned(needed(role, "role")?),
-        text: Cow::Owned(needed(content, "content")?),
-        item_json,
+        role: &needed(role, "role")?,
+        text: &needed(content, "content")?,
+        item_json: item_json.as_deref(),
         created_at: Some(created_at.ok_or_else(|| unexpected(line, "created_at is missing"))?),
         first_kept,
         ..Node::default()
@@ -129,7 +129,10 @@ fn first_kept(item_json: &[u8]) -> Option<i64> {
 /// A text of any bytes: a string, or `{"hex": ...}`.
 fn text<'a>(value: Raw<'a>) -> Option<Cow<'a, [u8]>> {
     if let Some(text) = json::text(Some(value)) {
-        return Some(crate::exchange::import::node::bytes(text));
+        return Some(match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        });
     }
     let hex = json::text(json::member(value, "hex"))?;
     let digits: Option<Vec<_>> = hex.chars().map(|digit| digit.to_digit(16)).collect();

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use super::{blocks, nested};
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{bytes, Conversation, Leaf, Naming, Node, Parent, Slot};
+use crate::exchange::import::node::{Conversation, Leaf, Naming, Node, Parent, Slot};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
-    super::each_object(source, |_, value| conversation(value, store))
+    super::each_object(source, &mut |value| conversation(value, store))
 }
 
 fn conversation(value: Raw<'_>, store: &mut Store<'_>) -> Result<bool> {
@@ -63,7 +63,7 @@ fn add(text: &str, around: Option<Slot>, store: &mut Store<'_>) -> Result<Slot> 
             "content",
         ],
     );
-    let id = json::id(id);
+    let (id, role) = (json::id(id), json::id(role));
     let parent = json::id(parent).filter(|parent| !super::is_nil(parent));
     let mut shown = json::text_or_empty(said).into_owned();
     if shown.is_empty() {
@@ -75,18 +75,18 @@ fn add(text: &str, around: Option<Slot>, store: &mut Store<'_>) -> Result<Slot> 
         } else {
             Naming::Hash
         },
-        id,
+        id: id.as_deref(),
         parent: match parent.as_deref() {
             Some(parent) => Parent::Id(parent),
             None => Parent::Slot(around),
         },
-        role: match json::id(role) {
-            Some(role) => bytes(role),
-            None if json::is_true(by_user) => Cow::Borrowed(b"user"),
-            None => Cow::Borrowed(b"assistant"),
+        role: match &role {
+            Some(role) => role.as_bytes(),
+            None if json::is_true(by_user) => b"user",
+            None => b"assistant",
         },
-        text: Cow::Owned(shown.into_bytes()),
-        item_json: Some(Cow::Borrowed(text.as_bytes())),
+        text: shown.as_bytes(),
+        item_json: Some(text.as_bytes()),
         created_at: time::read(created_at),
         ..Node::default()
     })

@@ -105,9 +105,9 @@ pub fn unexpected(line: u64, what: &str) -> Error {
 fn each_conversation(
     source: &mut Source<'_>,
     member: &str,
-    mut take: impl FnMut(Raw<'_>) -> Result<()>,
+    take: &mut dyn FnMut(Raw<'_>) -> Result<()>,
 ) -> Result<()> {
-    each_object(source, |_, value| {
+    each_object(source, &mut |value| {
         let is_one = json::member(value, member).is_some();
         if is_one {
             take(value)?;
@@ -119,14 +119,14 @@ fn each_conversation(
 /// Hands each object of a document to `take`, which says whether it knew it. A null is passed over.
 fn each_object(
     source: &mut Source<'_>,
-    mut take: impl FnMut(u64, Raw<'_>) -> Result<bool>,
+    take: &mut dyn FnMut(Raw<'_>) -> Result<bool>,
 ) -> Result<()> {
     let skip_bad = source.skips_bad();
     let (mut known, mut unknown) = (false, None);
     while let Some(found) = source.value()? {
         let (line, value) = (found.line, found.value);
         if json::is_object(value) {
-            match take(line, value)? {
+            match take(value)? {
                 true => known = true,
                 false => unknown = unknown.or(Some(line)),
             }
@@ -143,14 +143,14 @@ fn each_object(
 }
 
 /// Hands each line to `take`. A line must be an object.
-fn each_line(source: &mut Source<'_>, mut take: impl FnMut(Raw<'_>) -> Result<()>) -> Result<()> {
-    each_numbered_line(source, |_, value| take(value))
+fn each_line(source: &mut Source<'_>, take: &mut dyn FnMut(Raw<'_>) -> Result<()>) -> Result<()> {
+    each_numbered_line(source, &mut |_, value| take(value))
 }
 
 /// As [`each_line`], with the line's number.
 fn each_numbered_line(
     source: &mut Source<'_>,
-    mut take: impl FnMut(u64, Raw<'_>) -> Result<()>,
+    take: &mut dyn FnMut(u64, Raw<'_>) -> Result<()>,
 ) -> Result<()> {
     let skip_bad = source.skips_bad();
     while let Some(found) = source.line()? {
@@ -162,6 +162,9 @@ fn each_numbered_line(
     }
     Ok(())
 }
+
+/// The role of a message that has none.
+const UNKNOWN: &str = "unknown";
 
 /// Whether an id is all zeros, which means none.
 fn is_nil(id: &str) -> bool {

@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use super::nested;
+use super::{nested, UNKNOWN};
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{bytes, Conversation, Leaf, Naming, Node, Parent, Slot};
+use crate::exchange::import::node::{Conversation, Leaf, Naming, Node, Parent, Slot};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
-    super::each_line(source, |value| tree(value, store))
+    super::each_line(source, &mut |value| tree(value, store))
 }
 
 fn tree(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
@@ -36,21 +36,21 @@ fn add(text: &str, parent: Option<Slot>, store: &mut Store<'_>) -> Result<Slot> 
         Raw::known(text),
         ["message_id", "role", "text", "created_date"],
     );
-    let id = json::id(id);
+    let (id, role) = (json::id(id), json::id(role));
     store.add(Node {
         naming: if id.is_some() {
             Naming::Own
         } else {
             Naming::Hash
         },
-        id,
+        id: id.as_deref(),
         parent: Parent::Slot(parent),
-        role: match json::id(role).unwrap_or(Cow::Borrowed("unknown")) {
-            role if role == "prompter" => Cow::Borrowed(b"user"),
-            role => bytes(role),
+        role: match role.as_deref().unwrap_or(UNKNOWN) {
+            "prompter" => b"user",
+            role => role.as_bytes(),
         },
-        text: bytes(json::text_or_empty(said)),
-        item_json: Some(Cow::Borrowed(text.as_bytes())),
+        text: json::text_or_empty(said).as_bytes(),
+        item_json: Some(text.as_bytes()),
         created_at: time::read(created),
         ..Node::default()
     })

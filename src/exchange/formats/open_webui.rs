@@ -3,16 +3,16 @@
 
 use std::borrow::Cow;
 
-use super::blocks;
+use super::{blocks, UNKNOWN};
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{bytes, Cell, Conversation, Leaf, Naming, Node, Parent};
+use crate::exchange::import::node::{Cell, Conversation, Leaf, Naming, Node, Parent};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
-    super::each_object(source, |_, value| conversation(value, store))
+    super::each_object(source, &mut |value| conversation(value, store))
 }
 
 fn conversation(outer: Raw<'_>, store: &mut Store<'_>) -> Result<bool> {
@@ -59,12 +59,12 @@ fn conversation(outer: Raw<'_>, store: &mut Store<'_>) -> Result<bool> {
         let [parent, role, content] = json::pick(*value, ["parentId", "role", "content"]);
         let parent = json::id(parent);
         store.add(Node {
-            id: Some(Cow::Borrowed(id)),
+            id: Some(id),
             naming: Naming::Own,
             parent: parent.as_deref().map_or(Parent::First, Parent::Id),
-            role: bytes(json::id(role).unwrap_or(Cow::Borrowed("unknown"))),
-            text: Cow::Owned(blocks::text(content).into_bytes()),
-            item_json: Some(Cow::Borrowed(value.text().as_bytes())),
+            role: json::id(role).as_deref().unwrap_or(UNKNOWN).as_bytes(),
+            text: blocks::text(content).as_bytes(),
+            item_json: Some(value.text().as_bytes()),
             created_at: *time,
             ..Node::default()
         })?;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::blocks;
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{bytes, Conversation, Leaf, Naming, Node, Parent, Slot};
+use crate::exchange::import::node::{Conversation, Leaf, Naming, Node, Parent, Slot};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
@@ -87,9 +87,9 @@ fn add(value: Raw<'_>, last: Option<Slot>, store: &mut Store<'_>) -> Result<Opti
     let slot = store.add(Node {
         naming: Naming::Hash,
         parent: Parent::Slot(last),
-        role: bytes(role),
-        text: Cow::Owned(text.into_bytes()),
-        item_json: Some(Cow::Borrowed(value.text().as_bytes())),
+        role: role.as_bytes(),
+        text: text.as_bytes(),
+        item_json: Some(value.text().as_bytes()),
         created_at: time::read(created_at),
         ..Node::default()
     })?;

@@ -9,16 +9,14 @@ use std::collections::{BTreeMap, HashMap};
 use super::blocks;
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{
-    bytes, Conversation, Copies, Leaf, Naming, Node, Parent, Slot,
-};
+use crate::exchange::import::node::{Conversation, Copies, Leaf, Naming, Node, Parent, Slot};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
     let mut session = Session::default();
-    super::each_line(source, |value| session.line(value, store))?;
+    super::each_line(source, &mut |value| session.line(value, store))?;
     session.end(store)
 }
 
@@ -80,16 +78,16 @@ impl Session {
             } else {
                 Naming::Hash
             },
-            id: id.clone(),
+            id: id.as_deref(),
             parent: match parent.as_deref() {
                 Some(parent) => Parent::Id(parent),
                 None if id.is_some() => Parent::First,
                 None => Parent::Slot(self.previous),
             },
             is_message,
-            role: bytes(role),
-            text: Cow::Owned(text.into_bytes()),
-            item_json: Some(Cow::Borrowed(line.text().as_bytes())),
+            role: role.as_bytes(),
+            text: text.as_bytes(),
+            item_json: Some(line.text().as_bytes()),
             created_at: time::read(timestamp),
             first_kept,
             ..Node::default()

@@ -12,7 +12,7 @@ use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
     let mut chat = Chat::default();
-    super::each_line(source, |value| chat.line(value, store))?;
+    super::each_line(source, &mut |value| chat.line(value, store))?;
     if chat.has_begun {
         store.end(Leaf::Slot(chat.last))?;
     }
@@ -106,10 +106,10 @@ fn add(
     store.add(Node {
         naming: Naming::Hash,
         parent: Parent::Slot(above),
-        role: Cow::Borrowed(role),
-        text: Cow::Borrowed(swipe.text.as_bytes()),
-        item_json: Some(Cow::Borrowed(swipe.item_json.as_bytes())),
-        identity: Some(Cow::Owned(identity)),
+        role,
+        text: swipe.text.as_bytes(),
+        item_json: Some(swipe.item_json.as_bytes()),
+        identity: Some(&identity),
         created_at: time::read(swipe.date),
         ..Node::default()
     })

@@ -155,31 +155,32 @@ pub enum Parent<'a> {
 }
 
 /// A node of a conversation's tree.
+#[derive(Clone, Copy)]
 pub struct Node<'a> {
     /// What others call it.
-    pub id: Option<Cow<'a, str>>,
+    pub id: Option<&'a str>,
     /// What its uid is made of.
     pub naming: Naming,
     /// The uid, where it is another than the naming says.
-    pub uid: Option<Cow<'a, [u8]>>,
+    pub uid: Option<&'a [u8]>,
     /// What it hangs on.
     pub parent: Parent<'a>,
     /// False: it is no message, and its children go to its parent.
     pub is_message: bool,
     /// Who speaks.
-    pub role: Cow<'a, [u8]>,
+    pub role: &'a [u8],
     /// What a person would read.
-    pub text: Cow<'a, [u8]>,
+    pub text: &'a [u8],
     /// The original.
-    pub item_json: Option<Cow<'a, [u8]>>,
+    pub item_json: Option<&'a [u8]>,
     /// What a hash is made of, where that is not the original.
-    pub identity: Option<Cow<'a, [u8]>>,
+    pub identity: Option<&'a [u8]>,
     /// Unix seconds.
     pub created_at: Option<i64>,
     /// Whether it is in a side chain, in which no leaf lies.
     pub is_side: bool,
     /// The session whose thread it begins in, where that is another than the conversation's.
-    pub session: Option<Cow<'a, str>>,
+    pub session: Option<&'a str>,
     /// For a compaction: the first node that it keeps, or none.
     pub first_kept: Option<Option<Slot>>,
 }
@@ -192,8 +193,8 @@ impl Default for Node<'_> {
             uid: None,
             parent: Parent::First,
             is_message: true,
-            role: Cow::Borrowed(b""),
-            text: Cow::Borrowed(b""),
+            role: b"",
+            text: b"",
             item_json: None,
             identity: None,
             created_at: None,
@@ -204,11 +205,71 @@ impl Default for Node<'_> {
     }
 }
 
-/// Bytes of a text.
-pub fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+/// A node that waits for its parent, with texts of its own.
+pub struct Waiting {
+    texts: Vec<u8>,
+    /// Where in the texts each one ends, in the order of [`Waiting::node`]; None is not there.
+    ends: [Option<usize>; 7],
+    naming: Naming,
+    is_message: bool,
+    created_at: Option<i64>,
+    is_side: bool,
+    first_kept: Option<Option<Slot>>,
+}
+
+impl Waiting {
+    pub fn of(node: &Node<'_>) -> Self {
+        let texts = [
+            node.id.map(str::as_bytes),
+            node.uid,
+            Some(node.role),
+            Some(node.text),
+            node.item_json,
+            node.identity,
+            node.session.map(str::as_bytes),
+        ];
+        let mut all = Vec::with_capacity(texts.iter().flatten().map(|text| text.len()).sum());
+        let ends = texts.map(|text| {
+            all.extend_from_slice(text?);
+            Some(all.len())
+        });
+        Self {
+            texts: all,
+            ends,
+            naming: node.naming,
+            is_message: node.is_message,
+            created_at: node.created_at,
+            is_side: node.is_side,
+            first_kept: node.first_kept,
+        }
+    }
+
+    /// The node, without its parent.
+    pub fn node(&self) -> Node<'_> {
+        let mut start = 0;
+        let [id, uid, role, text, item_json, identity, session] = self.ends.map(|end| {
+            let text = self.texts.get(start..end?);
+            start = end?;
+            text
+        });
+        fn utf8(text: Option<&[u8]>) -> Option<&str> {
+            std::str::from_utf8(text?).ok()
+        }
+        Node {
+            id: utf8(id),
+            naming: self.naming,
+            uid,
+            parent: Parent::First,
+            is_message: self.is_message,
+            role: role.unwrap_or_default(),
+            text: text.unwrap_or_default(),
+            item_json,
+            identity,
+            created_at: self.created_at,
+            is_side: self.is_side,
+            session: utf8(session),
+            first_kept: self.first_kept,
+        }
     }
 }
 

@@ -167,8 +167,8 @@ impl Rows {
         )?;
         let texts = [
             Parameter::Integer(parent),
-            Parameter::Text(&node.role),
-            Parameter::Text(&node.text),
+            Parameter::Text(node.role),
+            Parameter::Text(node.text),
         ];
         children.search(&texts, |row| equal(row, node, item_json, copies, claimed))
     }
@@ -194,8 +194,8 @@ impl Rows {
         };
         let texts = [
             thread.map_or(Parameter::Null, Parameter::Text),
-            Parameter::Text(&node.role),
-            Parameter::Text(&node.text),
+            Parameter::Text(node.role),
+            Parameter::Text(node.text),
         ];
         firsts.search(&texts, |row| equal(row, node, item_json, copies, claimed))
     }

@@ -7,13 +7,16 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::node::{Conversation, Copies, Leaf, Naming, Node, Parent, Slot};
+use super::node::{Conversation, Copies, Leaf, Naming, Node, Parent, Slot, Waiting};
 use super::rows::{Found, Rows};
 use super::{uid, Options};
 use crate::error::{push, Result};
 use crate::items::compaction;
 use crate::sqlite::Connection;
 use crate::tree::rows::uids::reads_as_integer;
+
+/// Numbers by name.
+type Numbers = HashMap<Box<[u8]>, usize>;
 
 /// A message that is stored.
 #[derive(Clone, Copy)]
@@ -67,15 +70,15 @@ pub struct Store<'a> {
     added: i64,
     conversation: Conversation,
     nodes: Vec<Known>,
-    ids: HashMap<Box<[u8]>, Slot>,
+    ids: Numbers,
     /// Nodes that wait, with their numbers, in the order in which they came.
-    queue: Vec<Option<(Slot, Node<'static>)>>,
+    queue: Vec<Option<(Slot, Waiting)>>,
     /// Which of the queue wait for a node.
     waiting: HashMap<Slot, Vec<usize>>,
     threads: Vec<Thread>,
-    thread_numbers: HashMap<Vec<u8>, usize>,
+    thread_numbers: Numbers,
     /// The threads that first messages of a session go to; the conversation itself has the name "".
-    homes: HashMap<Box<str>, usize>,
+    homes: Numbers,
     /// Messages without a uid that were found.
     claimed: HashSet<i64>,
     labels: Vec<(Slot, Vec<u8>, i64)>,
@@ -153,7 +156,7 @@ impl<'a> Store<'a> {
 
     /// Adds a node. Of several with the same id the first counts.
     pub fn add(&mut self, node: Node<'_>) -> Result<Slot> {
-        let slot = match &node.id {
+        let slot = match node.id {
             Some(id) => self.slot(id.as_bytes())?,
             None => self.new_slot()?,
         };
@@ -168,7 +171,7 @@ impl<'a> Store<'a> {
             Parent::Id(id) => Some(self.named(id, node.naming)?),
         };
         match parent.map(|parent| (parent, self.state(parent))) {
-            Some((parent, State::Awaited)) => self.wait(slot, node, parent)?,
+            Some((parent, State::Awaited)) => self.wait(slot, &node, parent)?,
             Some((_, State::Here(place))) => self.settle(slot, &node, Some(place))?,
             Some((_, State::Top)) | None => self.settle(slot, &node, None)?,
         }
@@ -208,7 +211,7 @@ impl<'a> Store<'a> {
         }
     }
 
-    fn wait(&mut self, slot: Slot, node: Node<'_>, parent: Slot) -> Result<()> {
+    fn wait(&mut self, slot: Slot, node: &Node<'_>, parent: Slot) -> Result<()> {
         if let Some(known) = self.nodes.get_mut(slot) {
             known.waits = Some((parent, self.queue.len()));
         }
@@ -216,7 +219,7 @@ impl<'a> Store<'a> {
             .entry(parent)
             .or_default()
             .push(self.queue.len());
-        push(&mut self.queue, Some((slot, owned(node))))
+        push(&mut self.queue, Some((slot, Waiting::of(node))))
     }
 
     /// Stores a node whose parent is known, and all that have waited for it.
@@ -233,7 +236,7 @@ impl<'a> Store<'a> {
                 let Some((slot, node)) = self.queue.get_mut(at).and_then(Option::take) else {
                     continue;
                 };
-                let state = self.place(&node, place)?;
+                let state = self.place(&node.node(), place)?;
                 self.set(slot, state);
                 settled.push(slot);
             }
@@ -261,7 +264,7 @@ impl<'a> Store<'a> {
         }
         let thread = match parent {
             Some(parent) => parent.thread,
-            None => self.home(node.session.as_deref(), uid.as_deref())?,
+            None => self.home(node.session, uid.as_deref())?,
         };
         let time = node.created_at.or(parent.map(|parent| parent.time));
         let time = time.or(self.conversation.row.integer("created_at"));
@@ -271,8 +274,8 @@ impl<'a> Store<'a> {
         let thread_id = self.threads.get(thread).map(|thread| thread.id.as_slice());
         let message = self.rows.insert(
             thread_id.unwrap_or_default(),
-            &node.role,
-            &node.text,
+            node.role,
+            node.text,
             item_json,
             stored,
             parent.map(|parent| parent.message),
@@ -285,8 +288,8 @@ impl<'a> Store<'a> {
             thread.added += 1;
             thread.earliest = thread.earliest.min(stored);
             thread.latest = thread.latest.max(stored);
-            if thread.preview.is_none() && &*node.role == b"user" && !node.text.is_empty() {
-                thread.preview = Some(beginning(&node.text));
+            if thread.preview.is_none() && node.role == b"user" && !node.text.is_empty() {
+                thread.preview = Some(beginning(node.text));
             }
         }
         let place = Place {
@@ -324,8 +327,8 @@ impl<'a> Store<'a> {
     }
 
     /// The original as it is stored: that of a compaction names the message that it keeps first.
-    fn item_json<'n>(&self, node: &'n Node<'_>) -> Option<Cow<'n, [u8]>> {
-        let original = node.item_json.as_deref()?;
+    fn item_json<'n>(&self, node: &Node<'n>) -> Option<Cow<'n, [u8]>> {
+        let original = node.item_json?;
         let Some(kept) = node.first_kept else {
             return Some(Cow::Borrowed(original));
         };
@@ -342,13 +345,13 @@ impl<'a> Store<'a> {
     }
 
     fn uid(&mut self, node: &Node<'_>, parent: Option<Place>) -> Result<Option<Vec<u8>>> {
-        if let Some(uid) = &node.uid {
+        if let Some(uid) = node.uid {
             return Ok(Some(uid.to_vec()));
         }
         if node.naming == Naming::None {
             return Ok(None);
         }
-        if let Some(id) = &node.id {
+        if let Some(id) = node.id {
             if let Some(uid) = self.uid_of_id(id, node.naming) {
                 return Ok(Some(uid));
             }
@@ -361,12 +364,10 @@ impl<'a> Store<'a> {
                 _ => None,
             },
         };
-        let original = node.identity.as_deref().or(node.item_json.as_deref());
+        let original = node.identity.or(node.item_json);
         let original = original.unwrap_or_default();
         let above = above.unwrap_or_default();
-        Ok(Some(
-            uid::hash(&[&above, &node.role, original]).into_bytes(),
-        ))
+        Ok(Some(uid::hash(&[&above, node.role, original]).into_bytes()))
     }
 
     /// The uid of a node that has an id.
@@ -436,7 +437,7 @@ impl<'a> Store<'a> {
         if let Some(at) = self.thread_numbers.get(id) {
             return Ok(*at);
         }
-        self.thread_numbers.insert(id.to_vec(), self.threads.len());
+        self.thread_numbers.insert(id.into(), self.threads.len());
         push(
             &mut self.threads,
             Thread {
@@ -455,7 +456,7 @@ impl<'a> Store<'a> {
     /// The thread that a first message goes to: the session's own, or the one that its other messages are in.
     fn home(&mut self, session: Option<&str>, uid: Option<&[u8]>) -> Result<usize> {
         let session = session.filter(|session| Some(*session) != self.conversation.id.as_deref());
-        if let Some(thread) = self.homes.get(session.unwrap_or_default()) {
+        if let Some(thread) = self.homes.get(session.unwrap_or_default().as_bytes()) {
             return Ok(*thread);
         }
         let id = match session.or(self.conversation.id.as_deref()) {
@@ -481,7 +482,7 @@ impl<'a> Store<'a> {
             thread
         };
         self.homes
-            .insert(session.unwrap_or_default().into(), thread);
+            .insert(session.unwrap_or_default().as_bytes().into(), thread);
         Ok(thread)
     }
 
@@ -545,7 +546,7 @@ impl<'a> Store<'a> {
             {
                 let first = self.first_above(slot, at);
                 match self.queue.get_mut(first).and_then(Option::take) {
-                    Some((slot, node)) => self.settle(slot, &node, None)?,
+                    Some((slot, node)) => self.settle(slot, &node.node(), None)?,
                     None => break,
                 }
             }
@@ -594,25 +595,4 @@ fn beginning(text: &[u8]) -> Vec<u8> {
         .take(LONGEST)
         .collect::<String>()
         .into_bytes()
-}
-
-fn owned(node: Node<'_>) -> Node<'static> {
-    fn own<T: ToOwned + ?Sized>(text: Cow<'_, T>) -> Cow<'static, T> {
-        Cow::Owned(text.into_owned())
-    }
-    Node {
-        id: node.id.map(own),
-        naming: node.naming,
-        uid: node.uid.map(own),
-        parent: Parent::First,
-        is_message: node.is_message,
-        role: own(node.role),
-        text: own(node.text),
-        item_json: node.item_json.map(own),
-        identity: node.identity.map(own),
-        created_at: node.created_at,
-        is_side: node.is_side,
-        session: node.session.map(own),
-        first_kept: node.first_kept,
-    }
 }

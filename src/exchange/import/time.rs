@@ -1,8 +1,7 @@
 //! Times as exports write them, as Unix seconds.
 
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use jiff::Timestamp;
+use time::format_description::well_known::Rfc3339;
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 use super::json::{self, Raw};
 
@@ -31,71 +30,68 @@ fn seconds(number: f64) -> Option<i64> {
 /// A date with a time: ISO 8601 with or without a zone (UTC then), a number as text, or SillyTavern's forms.
 pub fn parse(text: &str) -> Option<i64> {
     let text = text.trim();
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(floor(time));
+    if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
+        return Some(time.unix_timestamp());
     }
-    if let Ok(number) = text.parse::<f64>() {
-        return seconds(number);
+    match text.parse() {
+        Ok(number) => seconds(number),
+        Err(_) => spelled(&text.to_ascii_lowercase()),
     }
-    if let Ok(time) = text.parse::<DateTime>() {
-        return utc(time);
-    }
-    spelled(text)
 }
 
-fn utc(time: DateTime) -> Option<i64> {
-    TimeZone::UTC.to_timestamp(time).ok().map(floor)
-}
-
-/// Whole seconds, before 1970 too.
-fn floor(time: Timestamp) -> i64 {
-    time.as_second() - i64::from(time.subsec_nanosecond() < 0)
-}
-
-/// `2024-1-5 @14h 22m 33s 123ms` and `June 5, 2024 3:45pm`.
+/// `2024-01-05 14:22:33+01`, `2024-1-5 @14h 22m 33s 123ms` and `june 5, 2024 3:45pm`.
 fn spelled(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    const MONTHS: [(&str, Month); 12] = [
+        ("jan", Month::January),
+        ("feb", Month::February),
+        ("mar", Month::March),
+        ("apr", Month::April),
+        ("may", Month::May),
+        ("jun", Month::June),
+        ("jul", Month::July),
+        ("aug", Month::August),
+        ("sep", Month::September),
+        ("oct", Month::October),
+        ("nov", Month::November),
+        ("dec", Month::December),
     ];
-    let lower = text.to_ascii_lowercase();
-    let mut numbers = lower
-        .split(|character: char| !character.is_ascii_digit())
-        .filter_map(|digits| digits.parse::<i16>().ok());
-    let month = MONTHS
-        .iter()
-        .zip(1_i8..)
-        .find(|(name, _)| lower.starts_with(**name));
-    let (year, month, day) = match month {
-        Some((_, month)) => {
-            let day = numbers.next()?;
-            (numbers.next()?, month, day)
-        }
-        None => (
-            numbers.next()?,
-            numbers.next()?.try_into().ok()?,
-            numbers.next()?,
+    let numbers = |text: &str| -> Vec<u16> {
+        text.split(|character: char| !character.is_ascii_digit())
+            .filter_map(|digits| digits.parse().ok())
+            .collect()
+    };
+    // Behind a date, a sign begins the zone.
+    let zone = text.rfind(['+', '-']).filter(|at| *at > 12);
+    let (text, zone) = text.split_at(zone.unwrap_or(text.len()));
+    let east = match numbers(zone).as_slice() {
+        [] => 0,
+        [hours] if *hours > 99 => i64::from(hours / 100) * 3600 + i64::from(hours % 100) * 60,
+        [hours] => i64::from(*hours) * 3600,
+        [hours, minutes, ..] => i64::from(*hours) * 3600 + i64::from(*minutes) * 60,
+    };
+    let east = if zone.starts_with('-') { -east } else { east };
+
+    let named = MONTHS.iter().find(|(name, _)| text.starts_with(name));
+    let numbers = numbers(text);
+    let (year, month, day, clock) = match (named, numbers.as_slice()) {
+        (Some((_, month)), [day, year, clock @ ..]) => (*year, *month, *day, clock),
+        (None, [year, month, day, clock @ ..]) if *year > 999 => (
+            *year,
+            u8::try_from(*month).ok()?.try_into().ok()?,
+            *day,
+            clock,
         ),
+        _ => return None,
     };
-    let mut hour = numbers.next()?;
-    let minute = numbers.next().unwrap_or(0);
-    let second = match month {
-        _ if lower.contains('@') => numbers.next().unwrap_or(0),
-        _ => 0,
-    };
-    if lower.ends_with("pm") && hour < 12 {
+    let at = |place: usize| u8::try_from(clock.get(place).copied().unwrap_or(0)).ok();
+    let mut hour = at(0)?;
+    if text.ends_with("pm") && hour < 12 {
         hour += 12;
-    } else if lower.ends_with("am") && hour == 12 {
+    } else if text.ends_with("am") && hour == 12 {
         hour = 0;
     }
-    let narrow = |number: i16| i8::try_from(number).ok();
-    let time = DateTime::new(
-        year,
-        month,
-        narrow(day)?,
-        narrow(hour)?,
-        narrow(minute)?,
-        narrow(second)?,
-        0,
-    );
-    utc(time.ok()?)
+    let date = Date::from_calendar_date(i32::from(year), month, u8::try_from(day).ok()?).ok()?;
+    let time = Time::from_hms(hour, at(1)?, at(2)?).ok()?;
+    let utc = PrimitiveDateTime::new(date, time).assume_utc();
+    Some(utc.unix_timestamp() - east)
 }

@@ -1,23 +1,23 @@
 //! Uids for messages that have none in their export.
 
-use sha2::{Digest, Sha256};
+use sha1_smol::Sha1;
 
-/// A UUID (version 8) of these parts, the same for the same parts.
+/// A UUID of these parts (version 5, which is made with SHA-1), the same for the same parts.
 pub fn hash(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
+    let mut hash = Sha1::new();
     for part in parts {
         // The length too, so that no two lists of parts look alike.
-        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(&(part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    let digest = hash.finalize();
+    let digest = hash.digest().bytes();
     let mut text = String::with_capacity(36);
     for (at, byte) in digest.iter().take(16).enumerate() {
         if matches!(at, 4 | 6 | 8 | 10) {
             text.push('-');
         }
         let byte = match at {
-            6 => byte & 0x0F | 0x80,
+            6 => byte & 0x0F | 0x50,
             8 => byte & 0x3F | 0x80,
             _ => *byte,
         };
