@@ -33,7 +33,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
         reliability kill faults concurrency input schema versions \
-        wheel sdist test-python lint-python sdk-sessions \
+        portable wheel sdist test-python lint-python sdk-sessions npm test-node \
         memory sanitize deny
 
 help: ## list the targets
@@ -79,19 +79,23 @@ PACKAGE := bindings/python
 # One built for this processor with the oldest C library that there is a Rust for, by the linker of PyPI's ziglang.
 MACHINE := $(shell uname -m)
 OLDEST  := $(MACHINE)-unknown-linux-gnu
+PORTABLE := $(abspath $(TARGET_DIR))/$(OLDEST)/release/libsqlite_branch.so
 WHEEL_TAG := manylinux_2_17_$(MACHINE)
 
 $(PYTHON3):
 	$(PYTHON) -m venv $(TARGET_DIR)/python
 	$(PYTHON3) -m pip install -q --upgrade pip
 
-wheel: $(PYTHON3) ## dist/sqlite_branch-*.whl, the Python package with the library: needs no Rust, glibc 2.17 or newer
+portable: $(PYTHON3) # the library for the wheel and the npm package
 	@$(PYTHON3) -m pip install -q --group $(PACKAGE)/pyproject.toml:wheel
-	PATH="$(abspath $(TARGET_DIR)/python/bin):$$PATH" cargo-zigbuild rustc --release --lib --crate-type cdylib $(LOADED) --target $(OLDEST).2.17
+	PATH="$(abspath $(TARGET_DIR)/python/bin):$$PATH" \
+	    cargo-zigbuild rustc --release --lib --crate-type cdylib $(LOADED) --target $(OLDEST).2.17
+
+wheel: portable ## dist/sqlite_branch-*.whl, the Python package with the library: needs no Rust, glibc 2.17 or newer
 	@rm -f dist/sqlite_branch-*.whl
-	SQLITE_BRANCH_LIBRARY=$(abspath $(TARGET_DIR))/$(OLDEST)/release/libsqlite_branch.so SQLITE_BRANCH_PLATFORM=$(WHEEL_TAG) \
+	SQLITE_BRANCH_LIBRARY=$(PORTABLE) SQLITE_BRANCH_PLATFORM=$(WHEEL_TAG) \
 	    $(PYTHON3) -m build --wheel --outdir dist $(PACKAGE)
-	@$(PYTHON3) -m auditwheel show dist/sqlite_branch-*.whl | tr '\n' ' ' | grep -q '"$(WHEEL_TAG)"' \
+	@$(PYTHON3) -m auditwheel show dist/sqlite_branch-*.whl | tr '\n' ' ' | grep -q 'tag: "$(WHEEL_TAG)"' \
 	    || { $(PYTHON3) -m auditwheel show dist/sqlite_branch-*.whl; echo "the wheel is not for $(WHEEL_TAG)"; exit 1; }
 
 sdist: $(PYTHON3) ## dist/sqlite_branch-*.tar.gz, the Python package with the Rust sources
@@ -108,6 +112,24 @@ lint-python: $(PYTHON3) ## mypy and ruff over the Python package
 	@$(PYTHON3) -m pip install -q --group $(PACKAGE)/pyproject.toml:lint --group $(PACKAGE)/pyproject.toml:test
 	cd $(PACKAGE) && $(abspath $(PYTHON3)) -m ruff check . && $(abspath $(PYTHON3)) -m ruff format --check . && \
 	    $(abspath $(PYTHON3)) -m mypy
+
+npm: portable ## dist/sqlite-branch-*.tgz, the npm package, and the one that has the library for this platform
+	cd bindings/node && npm ci --silent && npm run --silent build
+	@rm -f dist/sqlite-branch-*.tgz && mkdir -p dist
+	node bindings/node/pack.mjs $(PORTABLE) $(VERSION) dist
+
+# An installation of the packages as a user has it, with the drivers. Node from npm, since that of the system may be too
+# old for node:sqlite. better-sqlite3 is compiled where there is nothing prebuilt for it.
+NODE_PLACE := $(TARGET_DIR)/node
+test-node: npm ## install the npm packages with node, bun and better-sqlite3, and run their tests
+	@mkdir -p $(NODE_PLACE) && cp bindings/node/test/* $(NODE_PLACE)
+	@rm -rf $(NODE_PLACE)/node_modules/sqlite-branch*
+	cd $(NODE_PLACE) && npm install --silent --no-package-lock --prefer-offline
+	cd $(NODE_PLACE) && npm install --silent --no-package-lock --no-save --prefer-offline $(abspath dist)/sqlite-branch-*.tgz
+	cd $(NODE_PLACE) && ./node_modules/.bin/tsc --strict --noEmit --module nodenext --moduleResolution nodenext types.ts
+	cd $(NODE_PLACE) && WITH=better-sqlite3 node --test history.test.mjs
+	cd $(NODE_PLACE) && WITH=node:sqlite ./node_modules/.bin/node --test history.test.mjs
+	cd $(NODE_PLACE) && WITH=bun:sqlite ./node_modules/.bin/bun test ./history.test.mjs
 
 # The SDK's wheel has no tests; its sdist does.
 SDK_TESTS := tests/extensions/memory/test_advanced_sqlite_session.py tests/memory/test_session.py \

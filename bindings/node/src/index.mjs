@@ -1,0 +1,1 @@
+export { History, getLoadablePath, load } from "./index.js";
