@@ -7,6 +7,7 @@ use super::index::{self, hash};
 use super::matcher::{Hit, Query, Texts};
 use crate::error::{push, Result};
 use crate::sqlite::{Connection, Statement};
+use crate::tree::rows::columns::message_columns;
 use crate::tree::rows::snapshot::Snapshot;
 
 /// The column of a message's content in [`Found::row`].
@@ -69,10 +70,11 @@ impl Found {
             indexed,
             standing: None,
             listed,
-            single: connection.prepare(
-                "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
-                 FROM main.messages WHERE id = +?1",
-            )?,
+            single: connection.prepare(concat!(
+                "SELECT ",
+                message_columns!(),
+                " FROM main.messages WHERE id = +?1"
+            ))?,
             current: None,
             _snapshot: snapshot,
         };

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
 use crate::tree::path::fetch::{Wanted, WIDTH};
 use crate::tree::path::page;
+use crate::tree::rows::columns::message_columns;
 use crate::tree::rows::links;
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::shape::descendants;
@@ -21,8 +22,7 @@ pub struct BranchChildren;
 impl Table for BranchChildren {
     const SHAPE: Shape = Shape {
         name: "branch_children",
-        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
-                  parent_entry_id INTEGER, is_current INTEGER",
+        columns: concat!(message_columns!(declared), ", is_current INTEGER"),
         arguments: &[("message_id", "INTEGER")],
         required: 1,
         orders: &BY_ID,

@@ -9,6 +9,7 @@ use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
 use crate::tree::context::window::Window;
 use crate::tree::path::common;
 use crate::tree::path::fetch::{Wanted, WIDTH};
+use crate::tree::rows::columns::message_columns;
 use crate::tree::rows::thread;
 
 const ID: usize = 0;
@@ -23,9 +24,15 @@ pub struct BranchContext;
 impl Table for BranchContext {
     const SHAPE: Shape = Shape {
         name: "branch_context",
-        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
-                  parent_entry_id INTEGER, kind TEXT, tokens INTEGER, total INTEGER, dropped INTEGER",
-        arguments: &[("thread", "TEXT"), ("budget", "INTEGER"), ("leaf", "INTEGER")],
+        columns: concat!(
+            message_columns!(declared),
+            ", kind TEXT, tokens INTEGER, total INTEGER, dropped INTEGER"
+        ),
+        arguments: &[
+            ("thread", "TEXT"),
+            ("budget", "INTEGER"),
+            ("leaf", "INTEGER"),
+        ],
         required: 1,
         orders: &[],
         rows: 100,

@@ -8,6 +8,7 @@ use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, So
 use crate::tree::path::ancestors::Cut;
 use crate::tree::path::common;
 use crate::tree::path::listing::Listing;
+use crate::tree::rows::columns::message_columns;
 use crate::tree::rows::columns::Columns;
 use crate::tree::rows::links;
 use crate::tree::rows::snapshot::Snapshot;
@@ -21,8 +22,7 @@ pub struct BranchDiff;
 impl Table for BranchDiff {
     const SHAPE: Shape = Shape {
         name: "branch_diff",
-        columns: "side TEXT, id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, \
-                  created_at INTEGER, parent_entry_id INTEGER",
+        columns: concat!("side TEXT, ", message_columns!(declared)),
         arguments: &[("a", "INTEGER"), ("b", "INTEGER")],
         required: 2,
         orders: &[

@@ -7,6 +7,7 @@ use crate::arguments;
 use crate::error::{push, Result};
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
 use crate::tree::path::fetch::{Wanted, WIDTH};
+use crate::tree::rows::columns::message_columns;
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::rows::thread;
 use crate::tree::shape::leaves;
@@ -20,8 +21,10 @@ pub struct BranchLeaves;
 impl Table for BranchLeaves {
     const SHAPE: Shape = Shape {
         name: "branch_leaves",
-        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
-                  parent_entry_id INTEGER, depth INTEGER, fork_id INTEGER, is_current INTEGER",
+        columns: concat!(
+            message_columns!(declared),
+            ", depth INTEGER, fork_id INTEGER, is_current INTEGER"
+        ),
         arguments: &[("thread", "TEXT")],
         required: 1,
         orders: &BY_ID,

@@ -12,6 +12,7 @@ use crate::sqlite::{
 use crate::tree::path::ancestors::Cut;
 use crate::tree::path::listing::Listing;
 use crate::tree::path::page;
+use crate::tree::rows::columns::message_columns;
 pub(super) use crate::tree::rows::columns::ID;
 use crate::tree::rows::columns::{Columns, WIDTH};
 use crate::tree::rows::snapshot::Snapshot;
@@ -31,9 +32,12 @@ pub struct BranchMessages;
 impl Table for BranchMessages {
     const SHAPE: Shape = Shape {
         name: "branch_messages",
-        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
-                  parent_entry_id INTEGER, distance INTEGER",
-        arguments: &[("thread", "TEXT"), ("limit", "INTEGER"), ("before", "INTEGER")],
+        columns: concat!(message_columns!(declared), ", distance INTEGER"),
+        arguments: &[
+            ("thread", "TEXT"),
+            ("limit", "INTEGER"),
+            ("before", "INTEGER"),
+        ],
         required: 1,
         orders: &[
             SortKey::new(DISTANCE, Order::Reverse, Order::Natural),

@@ -8,6 +8,7 @@ use crate::search::find::Found;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::path::current::CurrentBranches;
 use crate::tree::path::fetch::WIDTH;
+use crate::tree::rows::columns::message_columns;
 
 const THREAD_ID: i32 = 1;
 const RANK: usize = WIDTH;
@@ -20,8 +21,10 @@ pub struct BranchSearch;
 impl Table for BranchSearch {
     const SHAPE: Shape = Shape {
         name: "branch_search",
-        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
-                  parent_entry_id INTEGER, rank REAL, snippet TEXT, is_current INTEGER",
+        columns: concat!(
+            message_columns!(declared),
+            ", rank REAL, snippet TEXT, is_current INTEGER"
+        ),
         arguments: &[("query", "TEXT"), ("thread", "TEXT")],
         required: 1,
         orders: &[SortKey::grouped(RANK, Order::Natural, Order::Reverse)],

@@ -8,6 +8,7 @@ use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::path::fetch::WIDTH;
+use crate::tree::rows::columns::message_columns;
 use crate::tree::rows::links;
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::shape::descendants;
@@ -21,8 +22,10 @@ pub struct BranchSiblings;
 impl Table for BranchSiblings {
     const SHAPE: Shape = Shape {
         name: "branch_siblings",
-        columns: "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
-                  parent_entry_id INTEGER, position INTEGER, is_current INTEGER",
+        columns: concat!(
+            message_columns!(declared),
+            ", position INTEGER, is_current INTEGER"
+        ),
         arguments: &[("message_id", "INTEGER")],
         required: 1,
         orders: &[

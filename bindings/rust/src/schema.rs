@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use crate::connections::Settings;
 use crate::error::{During, Error, Result};
+use crate::history::message_columns;
 use crate::history::History;
 
 /// The highest `user_version` that this program writes.
@@ -21,7 +22,7 @@ const CORE: &[Table<'_>] = &[
     ),
     (
         "messages",
-        "id, thread_id, role, content, item_json, created_at, parent_entry_id",
+        message_columns!(),
     ),
 ];
 

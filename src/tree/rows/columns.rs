@@ -19,6 +19,18 @@ pub const PARENT: usize = 6;
 /// How many there are.
 pub const WIDTH: usize = 7;
 
+/// M as text for a statement; with `declared`, as a table declares it.
+macro_rules! message_columns {
+    () => {
+        "id, thread_id, role, content, item_json, created_at, parent_entry_id"
+    };
+    (declared) => {
+        "id INTEGER, thread_id TEXT, role TEXT, content TEXT, item_json TEXT, created_at INTEGER, \
+         parent_entry_id INTEGER"
+    };
+}
+pub(crate) use message_columns;
+
 /// Columns that are read together, beside the id and the parent, which a walk knows.
 ///
 /// A statement that reads two columns rather than seven takes half the time, and what comes after a long content in a row

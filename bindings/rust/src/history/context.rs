@@ -5,7 +5,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::records::message_from;
+use super::records::{message_columns, message_from};
 use super::write::item_text;
 use super::MessageRecord;
 use crate::error::Result;
@@ -165,8 +165,8 @@ branch_methods! {
         let budget = budget.map(|budget| i64::try_from(budget).unwrap_or(i64::MAX));
         context.messages = sql::all(
             self.conn,
-            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id, kind, tokens, total, dropped \
-             FROM branch_context(?1, ?2, ?3)",
+            concat!("SELECT ", message_columns!(), ", kind, tokens, total, dropped \
+             FROM branch_context(?1, ?2, ?3)"),
             params![thread_id, budget, leaf],
             || format!("read the context of thread {thread_id:?}"),
             |row| {

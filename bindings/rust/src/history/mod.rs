@@ -18,6 +18,7 @@ use crate::sql;
 
 pub use context::{Compaction, Context, ContextKind, ContextMessage, UsageRecord};
 pub use import::ImportOptions;
+pub(crate) use records::message_columns;
 pub use records::{
     BranchDiff, ChildRecord, LastMessage, LeafRecord, MessageRecord, NewMessage, PathStep, Problem,
     SiblingRecord, ThreadSummary, TreeNode, VersionRecord,

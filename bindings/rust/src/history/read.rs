@@ -2,7 +2,7 @@
 
 use rusqlite::{params, Params, Row};
 
-use super::records::message_from;
+use super::records::{message_columns, message_from};
 use super::{
     BranchDiff, ChildRecord, History, LeafRecord, MessageRecord, PathStep, Problem, SiblingRecord,
     TreeNode,
@@ -18,7 +18,9 @@ const MESSAGES: usize = 500;
 macro_rules! by_stretches {
     ($arguments:literal) => {
         concat!(
-            "SELECT m.id, m.thread_id, m.role, m.content, m.item_json, m.created_at, m.parent_entry_id FROM branch_stretches(",
+            "SELECT m.",
+            message_columns!(),
+            " FROM branch_stretches(",
             $arguments,
             ") AS s CROSS JOIN main.messages AS m ON m.id BETWEEN s.first AND s.last"
         )
@@ -29,7 +31,9 @@ macro_rules! by_stretches {
 macro_rules! one_by_one {
     ($arguments:literal) => {
         concat!(
-            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id FROM branch_messages(",
+            "SELECT ",
+            message_columns!(),
+            " FROM branch_messages(",
             $arguments,
             ") ORDER BY distance DESC"
         )
@@ -130,7 +134,7 @@ branch_methods! {
     fn list_leaf_messages(&self, thread_id: &str) -> Result<Vec<MessageRecord>> {
         sql::all(
             self.conn,
-            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id FROM branch_leaves(?1)",
+            concat!("SELECT ", message_columns!(), " FROM branch_leaves(?1)"),
             [thread_id],
             || format!("list leaf messages of thread {thread_id:?}"),
             |row| message_from(row, 0),
@@ -142,8 +146,8 @@ branch_methods! {
     fn leaves(&self, thread_id: &str) -> Result<Vec<LeafRecord>> {
         sql::all(
             self.conn,
-            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id, depth, fork_id, is_current \
-             FROM branch_leaves(?1)",
+            concat!("SELECT ", message_columns!(), ", depth, fork_id, is_current \
+             FROM branch_leaves(?1)"),
             [thread_id],
             || format!("list leaves of thread {thread_id:?}"),
             |row| {
@@ -163,8 +167,8 @@ branch_methods! {
         let message_id = message_id.into_message_id()?;
         sql::all(
             self.conn,
-            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id, is_current \
-             FROM branch_children(?1)",
+            concat!("SELECT ", message_columns!(), ", is_current \
+             FROM branch_children(?1)"),
             [message_id],
             || format!("list children of message {message_id}"),
             |row| {
@@ -182,8 +186,8 @@ branch_methods! {
         let message_id = message_id.into_message_id()?;
         sql::all(
             self.conn,
-            "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id, position, is_current \
-             FROM branch_siblings(?1)",
+            concat!("SELECT ", message_columns!(), ", position, is_current \
+             FROM branch_siblings(?1)"),
             [message_id],
             || format!("list siblings of message {message_id}"),
             |row| {
@@ -229,8 +233,8 @@ branch_methods! {
         let (a, b) = (a.into_message_id()?, b.into_message_id()?);
         let rows = sql::all(
             self.conn,
-            "SELECT side, id, thread_id, role, content, item_json, created_at, parent_entry_id \
-             FROM branch_diff(?1, ?2)",
+            concat!("SELECT side, ", message_columns!(), " \
+             FROM branch_diff(?1, ?2)"),
             [a, b],
             || format!("compare the branches of messages {a} and {b}"),
             |row| Ok((row.get::<_, String>(0)?, message_from(row, 1)?)),

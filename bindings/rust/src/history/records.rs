@@ -195,7 +195,15 @@ pub struct Problem {
     pub detail: String,
 }
 
-/// Reads a message from the seven columns that begin at `first`, in the order of the table.
+/// The columns that [`message_from`] reads, as text for a statement.
+macro_rules! message_columns {
+    () => {
+        "id, thread_id, role, content, item_json, created_at, parent_entry_id"
+    };
+}
+pub(crate) use message_columns;
+
+/// Reads a message from the columns of [`message_columns`], which begin at `first`.
 pub(super) fn message_from(row: &Row<'_>, first: usize) -> rusqlite::Result<MessageRecord> {
     let text = |column: usize| -> rusqlite::Result<String> {
         Ok(row.get_ref(first + column)?.as_str()?.to_owned())
