@@ -5,6 +5,8 @@ mod host;
 
 #[path = "write_contexts/databases.rs"]
 mod databases;
+#[path = "write_contexts/inserts.rs"]
+mod inserts;
 #[path = "write_contexts/refusals.rs"]
 mod refusals;
 #[path = "write_contexts/schema.rs"]
@@ -66,10 +68,11 @@ fn notes(connection: &Connection) -> String {
 }
 
 /// Every function that writes, as a call that changes something.
-const CALLS: [&str; 8] = [
+const CALLS: [&str; 9] = [
     "branch_append('t', 'user', 'new', NULL, 9)",
     "branch_fork(1, 'user', 'new', NULL, 9)",
     "branch_alternative(1, 'user', 'new', NULL, 9)",
+    "branch_append('t', 'user', 'new', NULL, 9, 'a uid')",
     "branch_switch('t', 1)",
     "branch_clear('t')",
     "branch_prune(2)",

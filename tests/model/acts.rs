@@ -12,16 +12,24 @@ pub enum Form {
     InsertValues,
     Update,
     Returning,
+    /// `INSERT INTO branch_call`.
+    Call,
+    /// `INSERT INTO branch_messages`, of what adds a message; of everything else the same as `Call`.
+    Into,
 }
 
 /// One thing that somebody does. Threads and messages are picked from those that are there.
 #[derive(Debug, Clone)]
 pub enum Act {
     NewThread,
+    /// The last message that was added with a uid, once more, as after a lost answer.
+    Again(u16),
     Append(u16, Draft, Form),
     Fork(u16, Draft, Form),
     Alternative(u16, Draft, Form),
     Switch(u16, Option<u16>, Form),
+    Select(u16, Option<u8>, Form),
+    Delete(u16, Form),
     Prune(u16, Form),
     Copy(u16, Option<i64>, Form),
     Clear(u16, Form),
@@ -60,6 +68,15 @@ fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Few of them, so that most are given again.
+fn any_uid() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => (0..12).prop_map(|number| format!("uid {number}")),
+        1 => "[a-f0-9]{8}-x",
+        1 => Just("%s\u{0}'ü'".to_owned()),
+    ]
+}
+
 fn any_draft() -> impl Strategy<Value = Draft> {
     let item = prop_oneof![
         3 => Just(None),
@@ -69,11 +86,15 @@ fn any_draft() -> impl Strategy<Value = Draft> {
     let role = prop_oneof![Just("user"), Just("assistant"), Just("tool"), Just("")];
     // Clocks go back, too.
     let time = prop_oneof![1 => Just(None), 3 => (-5_i64..2_000_000_000).prop_map(Some)];
-    (role, any_text(), item, time).prop_map(|(role, content, item_json, created_at)| Draft {
-        role: role.to_owned(),
-        content,
-        item_json,
-        created_at,
+    let uid = proptest::option::weighted(0.4, any_uid());
+    (role, any_text(), item, time, uid).prop_map(|(role, content, item_json, created_at, uid)| {
+        Draft {
+            role: role.to_owned(),
+            content,
+            item_json,
+            created_at,
+            uid,
+        }
     })
 }
 
@@ -85,6 +106,8 @@ pub fn any_act() -> impl Strategy<Value = Act> {
             1 => Just(Form::InsertValues),
             1 => Just(Form::Update),
             1 => Just(Form::Returning),
+            2 => Just(Form::Call),
+            2 => Just(Form::Into),
         ]
     };
     let pick = any::<u16>;
@@ -102,10 +125,14 @@ pub fn any_act() -> impl Strategy<Value = Act> {
     prop_oneof![
         2 => Just(Act::NewThread),
         16 => (pick(), any_draft(), form()).prop_map(|(at, draft, form)| Act::Append(at, draft, form)),
+        3 => any::<u16>().prop_map(Act::Again),
         8 => (pick(), any_draft(), form()).prop_map(|(at, draft, form)| Act::Fork(at, draft, form)),
         5 => (pick(), any_draft(), form()).prop_map(|(at, draft, form)| Act::Alternative(at, draft, form)),
         6 => (pick(), proptest::option::weighted(0.8, pick()), form())
             .prop_map(|(thread, message, form)| Act::Switch(thread, message, form)),
+        5 => (pick(), proptest::option::of(0..5_u8), form())
+            .prop_map(|(at, position, form)| Act::Select(at, position, form)),
+        1 => (pick(), form()).prop_map(|(at, form)| Act::Delete(at, form)),
         3 => (pick(), form()).prop_map(|(at, form)| Act::Prune(at, form)),
         3 => (pick(), proptest::option::of(0_i64..9_999_999), form())
             .prop_map(|(at, time, form)| Act::Copy(at, time, form)),

@@ -31,6 +31,7 @@ impl Model {
             content: "new".to_owned(),
             item_json: None,
             created_at: Some(7),
+            uid: None,
         };
         if messages.is_empty() {
             return;

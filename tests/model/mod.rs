@@ -11,12 +11,14 @@
 //! * `raw`, `careful`: tables that hold anything, and writes to them
 //! * `compare`, `joins`: ask a database, and hold its answers against all that
 //! * `asking`: how it is asked
+//! * `everyday`: uids, versions, threads in one call
 
 pub mod acts;
 pub mod asking;
 pub mod careful;
 pub mod compare;
 pub mod drawing;
+pub mod everyday;
 pub mod joins;
 pub mod places;
 pub mod problems;
@@ -62,6 +64,8 @@ pub struct Thread {
 pub struct Model {
     pub threads: BTreeMap<String, Thread>,
     pub messages: BTreeMap<i64, Message>,
+    /// The message that each uid names.
+    pub uids: BTreeMap<String, i64>,
     /// The highest id that there ever was.
     pub highest: i64,
 }

@@ -7,6 +7,7 @@ use rusqlite::types::Value;
 use super::acts::{Act, Form, Refusal};
 use super::asking::{ask, Dice};
 use super::compare::Comparison;
+use super::everyday::{given, CONSTRAINT, INSERT};
 use super::places::{Opened, Place};
 use super::reads::{integer, text};
 use super::writes::Draft;
@@ -23,6 +24,8 @@ pub struct World<'a> {
     before: Vec<(Option<String>, Model)>,
     others: Vec<String>,
     made: usize,
+    /// What was added with a uid: the function, what to, the message.
+    added: Vec<(&'static str, Value, Draft)>,
 }
 
 fn now() -> i64 {
@@ -47,6 +50,7 @@ impl<'a> World<'a> {
             before: Vec::new(),
             others,
             made: 0,
+            added: Vec::new(),
         };
         world.new_thread();
         world
@@ -82,12 +86,14 @@ impl<'a> World<'a> {
             .made
             .is_multiple_of(2)
             .then(|| format!("Title of {id}"));
+        // One in three by SQL, as other programs do.
+        let by_sql = self.made.is_multiple_of(3);
         let thread = Thread {
             leaf: None,
-            source: "interactive".to_owned(),
+            source: if by_sql { "interactive" } else { "api" }.to_owned(),
             title,
             created_at: self.made as i64,
-            updated_at: 2 * self.made as i64,
+            updated_at: (if by_sql { 2 } else { 1 }) * self.made as i64,
         };
         let sql = "INSERT INTO main.threads(id, preview, ephemeral, model_provider, created_at, updated_at, status, \
                        cwd, cli_version, source, title) \
@@ -98,7 +104,17 @@ impl<'a> World<'a> {
             integer(thread.updated_at),
             thread.title.as_deref().map_or(Value::Null, text),
         ];
-        ask(&self.opened.connection, sql, &values).unwrap();
+        if by_sql {
+            ask(&self.opened.connection, sql, &values).unwrap();
+        } else {
+            let values = [values[0].clone(), values[3].clone(), values[1].clone()];
+            let made = ask(
+                &self.opened.connection,
+                "SELECT branch_thread(?1, ?2, ?3)",
+                &values,
+            );
+            assert_eq!(made, Ok(vec![vec![text(&id)]]));
+        }
         self.model.threads.insert(id, thread);
     }
 
@@ -120,6 +136,12 @@ impl<'a> World<'a> {
                 ask(connection, "INSERT INTO main.notes VALUES (1, 'none')", &[]).unwrap();
                 noted(&format!("UPDATE main.notes SET value = {call}"))
             }
+            Form::Call | Form::Into => ask(
+                connection,
+                &format!("INSERT INTO branch_call SELECT {call}"),
+                values,
+            )
+            .and_then(|_| ask(connection, "SELECT last_insert_rowid()", &[])),
             Form::Returning => ask(
                 connection,
                 &format!("INSERT INTO main.notes VALUES (1, 'none') RETURNING {call}"),
@@ -138,27 +160,63 @@ impl<'a> World<'a> {
     }
 
     /// The values for the arguments of a draft, after the first one; those at the end that are not given are left out.
-    fn add(&mut self, name: &str, first: Value, draft: &Draft, form: Form) {
-        let mut values = vec![first.clone(), text(&draft.role), text(&draft.content)];
-        if draft.item_json.is_some() || draft.created_at.is_some() {
-            values.push(draft.item_json.as_deref().map_or(Value::Null, text));
-        }
-        if let Some(time) = draft.created_at {
-            values.push(integer(time));
-        }
-        let marks: Vec<String> = (1..=values.len()).map(|at| format!("?{at}")).collect();
+    fn add(&mut self, name: &'static str, first: Value, draft: &Draft, form: Form) {
+        let mut values = vec![
+            self.named(&first, draft.content.len()),
+            text(&draft.role),
+            text(&draft.content),
+            draft.item_json.as_deref().map_or(Value::Null, text),
+            integer(draft.created_at),
+            draft.uid.as_deref().map_or(Value::Null, text),
+        ];
+        let into = form == Form::Into && name != "branch_alternative";
         let earliest = now();
-        let answer = self.call(form, &format!("{name}({})", marks.join(", ")), &values);
+        let (told, answer) = if into {
+            values.push(Value::Null);
+            if let Value::Integer(parent) = first {
+                values.swap(0, 6);
+                values[0] = text(&self.model.messages[&parent].thread);
+            }
+            let connection = &self.opened.connection;
+            let last = "SELECT last_insert_rowid()";
+            let answer = ask(connection, INSERT, &values).map(|_| {
+                match ask(connection, last, &[]).unwrap()[0][0] {
+                    Value::Integer(id) => Some(id),
+                    ref other => panic!("{other:?}"),
+                }
+            });
+            ("branch_messages", answer)
+        } else {
+            while values.len() > 3 && values.last() == Some(&Value::Null) {
+                values.pop();
+            }
+            let marks: Vec<String> = (1..=values.len()).map(|at| format!("?{at}")).collect();
+            (
+                name,
+                self.call(form, &format!("{name}({})", marks.join(", ")), &values),
+            )
+        };
         let latest = now();
+        let known = self.model.highest;
+        if draft.uid.is_some() {
+            self.added.push((name, first.clone(), draft.clone()));
+        }
         let expected = match (name, &first) {
             ("branch_append", Value::Text(thread)) => self.model.append(thread, draft, earliest),
             ("branch_fork", Value::Integer(id)) => self.model.fork(*id, draft, earliest),
             (_, Value::Integer(id)) => self.model.alternative(*id, draft, earliest),
             other => panic!("{other:?}"),
         };
-        let id = expected.unwrap();
+        let id = match expected {
+            Ok(id) => id,
+            Err(why) => {
+                let why = why.replace('\0', "\u{2400}");
+                assert_eq!(answer, Err((CONSTRAINT, format!("{told}: {why}"))));
+                return self.comparison(0).stored();
+            }
+        };
         assert_eq!(answer, Ok(Some(id)), "{name}");
-        if draft.created_at.is_none() {
+        if draft.created_at.is_none() && id > known {
             let sql = "SELECT created_at FROM main.messages WHERE id = ?1";
             let stored = match ask(&self.opened.connection, sql, &[integer(id)]).unwrap()[0][0] {
                 Value::Integer(time) => time,
@@ -169,9 +227,58 @@ impl<'a> World<'a> {
         }
     }
 
+    /// A message by its id or, if it has one and the number is odd, by its uid.
+    fn named(&self, message: &Value, number: usize) -> Value {
+        match message {
+            Value::Integer(id) if !number.is_multiple_of(2) => {
+                let mut uids = self.model.uids.iter();
+                let found = uids.find(|(_, named)| *named == id);
+                found.map_or_else(|| message.clone(), |(uid, _)| text(uid))
+            }
+            _ => message.clone(),
+        }
+    }
+
+    /// The call whose answer was lost.
+    fn again(&mut self, at: u16) {
+        let Some((name, first, draft)) = pick(at, self.added.clone()) else {
+            return;
+        };
+        let there = match &first {
+            Value::Integer(id) => self.model.messages.contains_key(id),
+            Value::Text(thread) => self.model.threads.contains_key(thread),
+            _ => false,
+        };
+        if there {
+            self.add(name, first, &draft, Form::Select);
+        }
+    }
+
+    fn select(&mut self, id: i64, position: Option<i64>, form: Form) {
+        let values = [self.named(&integer(id), id as usize), integer(position)];
+        let answer = self.call(form, "branch_select(?1, ?2)", &values);
+        match self.model.select(id, position) {
+            Ok(leaf) => assert_eq!(answer, Ok(Some(leaf))),
+            Err(why) => assert_eq!(answer, Err((ERROR, format!("branch_select: {why}")))),
+        }
+    }
+
     pub fn act(&mut self, act: &Act) {
         match act {
             Act::NewThread => self.new_thread(),
+            Act::Again(at) => self.again(*at),
+            Act::Select(at, position, form) => {
+                if let Some(id) = pick(*at, self.messages()) {
+                    self.select(id, position.map(i64::from), *form);
+                }
+            }
+            Act::Delete(at, form) => {
+                if self.model.threads.len() > 1 {
+                    let thread = pick(*at, self.threads()).unwrap();
+                    let answer = self.call(*form, "branch_delete(?1)", &[text(&thread)]);
+                    assert_eq!(answer, Ok(Some(self.model.delete(&thread))));
+                }
+            }
             Act::Append(at, draft, form) => {
                 let thread = pick(*at, self.threads()).unwrap();
                 self.add("branch_append", text(&thread), draft, *form);
@@ -189,14 +296,16 @@ impl<'a> World<'a> {
             Act::Switch(thread, message, form) => {
                 let thread = pick(*thread, self.threads()).unwrap();
                 let message = message.and_then(|at| pick(at, self.model.messages_of(&thread)));
-                let values = [text(&thread), integer(message)];
+                let named = message.map_or(Value::Null, |id| self.named(&integer(id), id as usize));
+                let values = [text(&thread), named];
                 let answer = self.call(*form, "branch_switch(?1, ?2)", &values);
-                assert_eq!(answer, Ok(message));
+                assert_eq!(answer, Ok(given(*form, message)));
                 assert_eq!(self.model.switch(&thread, message), Ok(message));
             }
             Act::Prune(at, form) => {
                 if let Some(id) = pick(*at, self.messages()) {
-                    let answer = self.call(*form, "branch_prune(?1)", &[integer(id)]);
+                    let named = self.named(&integer(id), id as usize);
+                    let answer = self.call(*form, "branch_prune(?1)", &[named]);
                     let count = self.model.prune(id).unwrap();
                     assert_eq!(answer, Ok(Some(count)));
                 }
@@ -391,6 +500,7 @@ impl<'a> World<'a> {
         comparison.stored();
         comparison.reads();
         comparison.joins();
+        comparison.everyday();
         assert_eq!(self.place.others(&self.opened.connection), self.others);
     }
 

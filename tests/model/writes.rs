@@ -10,6 +10,7 @@ pub struct Draft {
     pub item_json: Option<String>,
     /// None: now.
     pub created_at: Option<i64>,
+    pub uid: Option<String>,
 }
 
 fn unknown_message(id: i64) -> String {
@@ -33,6 +34,9 @@ impl Model {
             parent: parent.map_or(Parent::None, Parent::Id),
         };
         self.messages.insert(self.highest, message);
+        if let Some(uid) = &draft.uid {
+            self.uids.insert(uid.clone(), self.highest);
+        }
         self.set_leaf(thread, Some(self.highest));
         self.highest
     }
@@ -51,6 +55,9 @@ impl Model {
     }
 
     pub fn append(&mut self, thread: &str, draft: &Draft, now: i64) -> Result<i64, String> {
+        if let Some(stored) = self.stored_already(thread, draft) {
+            return stored;
+        }
         let found = self.threads.get(thread);
         let leaf = found.ok_or_else(|| unknown_thread(thread))?.leaf;
         Ok(self.add(thread, leaf, draft, now))
@@ -62,6 +69,9 @@ impl Model {
             .ok_or_else(|| unknown_message(message))?
             .thread
             .clone();
+        if let Some(stored) = self.stored_already(&thread, draft) {
+            return stored;
+        }
         Ok(self.add(&thread, Some(message), draft, now))
     }
 
@@ -71,6 +81,9 @@ impl Model {
             .ok_or_else(|| unknown_message(message))?
             .thread
             .clone();
+        if let Some(stored) = self.stored_already(&thread, draft) {
+            return stored;
+        }
         Ok(self.add(&thread, self.parent_of(message), draft, now))
     }
 
@@ -93,9 +106,7 @@ impl Model {
             return Err(unknown_thread(thread));
         }
         let ids = self.messages_of(thread);
-        for id in &ids {
-            self.messages.remove(id);
-        }
+        self.forget(&ids);
         self.set_leaf(thread, None);
         Ok(ids.len() as i64)
     }
@@ -109,9 +120,7 @@ impl Model {
         let gone = self
             .below(message)
             .map_err(|damage| damage.texts[0].clone())?;
-        for id in &gone {
-            self.messages.remove(id);
-        }
+        self.forget(&gone);
         for thread in self.threads.values_mut() {
             if thread.leaf.is_some_and(|leaf| gone.contains(&leaf)) {
                 thread.leaf = parent;

@@ -73,6 +73,8 @@ fn inside_other_statements_of_all_kinds() {
                 format!("CREATE TABLE made AS SELECT {call} AS value"),
                 format!("DELETE FROM notes WHERE value IS NOT {call}"),
                 format!("REPLACE INTO notes(value, word) VALUES ({call}, 'word')"),
+                format!("INSERT INTO branch_call SELECT {call}"),
+                format!("INSERT INTO branch_call VALUES ({call})"),
             ];
             for statement in statements {
                 let connection = memory();
