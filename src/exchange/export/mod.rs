@@ -7,6 +7,7 @@
 //!
 //! [`whole`] reads a thread with all its branches, [`rows`] single messages; [`text`] is what they write into.
 
+mod html;
 mod jsonl;
 mod markdown;
 mod openai;
@@ -27,6 +28,7 @@ pub fn export(connection: &Rc<Connection>, thread: &[u8], format: &[u8]) -> Resu
         b"jsonl" => jsonl::write(connection, thread, &mut text)?,
         b"markdown" => markdown::write(connection, thread, &mut text)?,
         b"openai" => openai::write(connection, thread, &mut text)?,
+        b"html" => html::write(connection, thread, &mut text)?,
         _ => {
             return Err(Error::misuse(format!(
                 "no format {}; there are jsonl, markdown, openai and html",

@@ -74,6 +74,11 @@ impl Text {
         }
     }
 
+    /// Writes a JSON string of bytes that ought to be UTF-8.
+    pub fn lossy_string(&mut self, text: &[u8]) {
+        self.string(&String::from_utf8_lossy(text));
+    }
+
     /// Writes a JSON string.
     pub fn string(&mut self, text: &str) {
         self.write("\"");

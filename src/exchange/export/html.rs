@@ -1,0 +1,221 @@
+//! `html`: everything, as one page for a browser that needs nothing else.
+//!
+//! The page is what lies in `page/`: a frame, a style sheet and a script, which are real files. The thread stands in it as
+//! JSON that no browser runs, and the script shows whatever a message holds as text. The Content-Security-Policy names
+//! the two by their hashes and allows nothing else: no other script, no address to load from or to send to.
+
+use std::rc::Rc;
+
+use sha2::{Digest, Sha256};
+
+use super::rows;
+use super::text::Text;
+use super::whole::{thread_row, Label, Whole};
+use crate::error::{push, Result};
+use crate::items::parts::Parts;
+use crate::items::Item;
+use crate::sqlite::{Connection, Statement};
+
+const FRAME: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: &str = include_str!("page/page.js");
+
+const TITLE: &str = "SELECT coalesce(nullif(title, ''), id) FROM main.threads WHERE id = +?1";
+
+/// Writes a thread.
+pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Result<()> {
+    let whole = Whole::of(connection, thread)?;
+    let title = thread_row(connection, thread, TITLE, |row| {
+        Ok(String::from_utf8_lossy(row.text(0)?).into_owned())
+    })?;
+    let (style, script) = (packed(STYLE), packed(SCRIPT));
+    let mut rest = FRAME;
+    while let Some((before, from)) = rest.split_once("{{") {
+        text.write(&before.replace('\r', ""));
+        let Some((name, after)) = from.split_once("}}") else {
+            break;
+        };
+        match name {
+            "title" => escaped(&title, text),
+            "version" => text.write(env!("CARGO_PKG_VERSION")),
+            "style" => text.write(&style),
+            "style hash" => text.write(&hash(&style)),
+            "script" => text.write(&script),
+            "script hash" => text.write(&hash(&script)),
+            "data" => {
+                let mut data = Text::for_page();
+                write_data(&whole, &title, &mut data)?;
+                text.write(&data.into_string()?);
+            }
+            _ => {}
+        }
+        rest = after;
+    }
+    text.write(&rest.replace('\r', ""));
+    Ok(())
+}
+
+/// What the script reads: for each message its parent's number (0 for none), its role's place in the list of roles, its
+/// time, its text, and what else there is.
+fn write_data(whole: &Whole, title: &str, data: &mut Text) -> Result<()> {
+    let mut roles: Vec<Vec<u8>> = Vec::new();
+    data.write("{\"title\":");
+    data.string(title);
+    data.write(",\"leaf\":");
+    data.optional(whole.leaf());
+    data.write(",\"messages\":[");
+    whole.each(|number, parent, labels, row| {
+        if number > 1 {
+            data.write(",\n");
+        }
+        let role = row.text(rows::ROLE)?;
+        let known = roles.iter().position(|known| known == role);
+        let role = match known {
+            Some(place) => place,
+            None => {
+                push(&mut roles, role.to_vec())?;
+                roles.len() - 1
+            }
+        };
+        data.write("[");
+        data.integer(parent.unwrap_or(0));
+        data.write(",");
+        data.integer(i64::try_from(role).unwrap_or(0));
+        data.write(",");
+        data.integer(row.integer(rows::CREATED_AT));
+        data.write(",");
+        data.lossy_string(row.text(rows::CONTENT)?);
+        write_rest(row, labels, data)?;
+        data.write("]");
+        Ok(())
+    })?;
+    data.write("],\"roles\":[");
+    for (at, role) in roles.iter().enumerate() {
+        data.write(if at > 0 { "," } else { "" });
+        data.lossy_string(role);
+    }
+    data.write("]}");
+    Ok(())
+}
+
+/// An object with what only some messages have.
+fn write_rest(row: &Statement, labels: &[Label], data: &mut Text) -> Result<()> {
+    let item = row.text(rows::ITEM_JSON)?;
+    let parts = Parts::read(item);
+    let mut rest = Members { data, any: false };
+    let content = String::from_utf8_lossy(row.text(rows::CONTENT)?);
+    // The text of a result is what the message says, as a rule; some items have it themselves.
+    let result = match parts.outputs.as_slice() {
+        [only] => only.text.is_empty() || only.text == content,
+        _ => false,
+    };
+    if result {
+        rest.name("result");
+        rest.data.write("1");
+    } else {
+        rest.list("outputs", parts.outputs.iter(), |output, data| {
+            data.string(&output.text)
+        });
+    }
+    rest.list("calls", parts.calls.iter(), |call, data| {
+        data.write("[");
+        data.string(&call.name);
+        data.write(",");
+        data.string(&call.arguments);
+        data.write("]");
+    });
+    rest.list("thoughts", parts.thoughts.iter(), |thought, data| {
+        data.string(thought)
+    });
+    rest.list("parts", parts.media.iter(), |medium, data| {
+        data.string(&medium.kind)
+    });
+    rest.list("labels", labels.iter(), |label, data| {
+        data.lossy_string(&label.label)
+    });
+    rest.list("name", parts.name.iter(), |name, data| data.string(name));
+    rest.list("model", Item::read(item).model.iter(), |model, data| {
+        data.string(model)
+    });
+    if rest.any {
+        rest.data.write("}");
+    }
+    Ok(())
+}
+
+/// The members of an object that is written only if it has any.
+struct Members<'a> {
+    data: &'a mut Text,
+    any: bool,
+}
+
+impl Members<'_> {
+    fn name(&mut self, name: &str) {
+        self.data.write(if self.any { "," } else { ",{" });
+        self.any = true;
+        self.data.string(name);
+        self.data.write(":");
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &str,
+        items: impl ExactSizeIterator<Item = T>,
+        write: impl Fn(T, &mut Text),
+    ) {
+        if items.len() == 0 {
+            return;
+        }
+        self.name(name);
+        let mut before = "[";
+        for item in items {
+            self.data.write(before);
+            write(item, self.data);
+            before = ",";
+        }
+        self.data.write("]");
+    }
+}
+
+/// A file without indentation and lines that are only a comment.
+fn packed(source: &str) -> String {
+    let mut all = String::new();
+    for line in source.lines().map(str::trim) {
+        if !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*") {
+            all.push_str(line);
+            all.push('\n');
+        }
+    }
+    all
+}
+
+/// Text between tags.
+fn escaped(said: &str, text: &mut Text) {
+    text.write(
+        &said
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;"),
+    );
+}
+
+/// SHA-256 as a Content-Security-Policy has it, in base 64.
+fn hash(of: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digest = Sha256::digest(of.as_bytes());
+    let mut all = String::new();
+    // 32 bytes: ten threes and a two.
+    for three in digest.chunks(3) {
+        let byte = |at: usize| three.get(at).copied().map_or(0, u32::from);
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4 {
+            let digit = DIGITS.get((bits >> (18 - 6 * at) & 63) as usize).copied();
+            all.push(if at <= three.len() {
+                char::from(digit.unwrap_or(b'='))
+            } else {
+                '='
+            });
+        }
+    }
+    all
+}
