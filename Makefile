@@ -34,7 +34,8 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
         reliability kill faults concurrency input schema versions \
         portable wheel sdist test-python lint-python sdk-sessions npm test-node \
-        memory sanitize deny
+        memory sanitize deny \
+        test-page page
 
 help: ## list the targets
 	@echo "sqlite-branch $(VERSION)"
@@ -160,8 +161,16 @@ test: loadable static tools ## build everything and run all the tests
 	$(CARGO) test --workspace --no-fail-fast || status=1; \
 	echo "$(CARGO) test $(LOADED) --test glue --test c_hosts"; \
 	$(CARGO) test $(LOADED) --test glue --test c_hosts || status=1; \
+	echo "tests/page/run"; \
+	tests/page/run || status=1; \
 	if [ -s $(NOT_RUN) ]; then echo "NOT RUN on this machine:"; sort -u $(NOT_RUN); else echo "Nothing was left out."; fi; \
 	exit $$status
+
+test-page: loadable tools ## test the exported page in a browser
+	tests/page/run
+
+page: loadable tools ## export the page of a real conversation, dist/page.html, and its picture, docs/page.png
+	tests/page/run --page dist/page.html
 
 # How many times the short run of `make test` each of these is, and with which random numbers: make kill SIZE=1000 SEED=7
 SIZE ?= 50

@@ -30,7 +30,7 @@ fn lines(connection: &Connection, thread: &str) -> Vec<Value> {
 fn what_is_not_there_is_an_error() {
     let db = migrated();
     host::add_thread(&db, "t");
-    for format in ["jsonl", "markdown", "openai"] {
+    for format in ["jsonl", "markdown", "openai", "html"] {
         let unknown = format!("SELECT branch_export('x', '{format}')");
         assert_eq!(
             error(&db, &unknown, &[]),

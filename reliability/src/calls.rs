@@ -64,7 +64,11 @@ pub const AROUND: [&str; 5] = [
 ];
 
 /// Statements that only read.
+<<<<<<< HEAD
 pub const READS: [&str; 32] = [
+=======
+pub const READS: [&str; 28] = [
+>>>>>>> 8fdba22 (The page: make targets, docs, picture)
     "SELECT branch_version(), branch_debug()",
     "SELECT branch_depth(7)",
     "SELECT branch_root(7)",
@@ -96,5 +100,6 @@ pub const READS: [&str; 32] = [
     "SELECT branch_export('t', 'jsonl')",
     "SELECT branch_export('u', 'markdown')",
     "SELECT branch_export('t', 'openai')",
+    "SELECT branch_export('u', 'html')",
     "SELECT * FROM branch_check()",
 ];
