@@ -64,11 +64,7 @@ pub const AROUND: [&str; 5] = [
 ];
 
 /// Statements that only read.
-<<<<<<< HEAD
-pub const READS: [&str; 32] = [
-=======
-pub const READS: [&str; 28] = [
->>>>>>> 8fdba22 (The page: make targets, docs, picture)
+pub const READS: [&str; 33] = [
     "SELECT branch_version(), branch_debug()",
     "SELECT branch_depth(7)",
     "SELECT branch_root(7)",
