@@ -1,10 +1,15 @@
-//! Refuses to build with the wrong `sqlite3ext-sys`, and records what `branch_debug()` reports.
+//! Refuses to build with the wrong `sqlite3ext-sys`, records what `branch_debug()` reports, and packs the files of the page that
+//! `branch_export` writes.
 
 use std::env;
 use std::path::Path;
 use std::process::Command;
 
+use base64::Engine;
+use sha2::{Digest, Sha256};
+
 fn main() {
+    pack_page();
     println!("cargo:rerun-if-changed=build.rs");
     if env::var_os("CARGO_FEATURE_LOADED").is_some() {
         check_bindings();
@@ -18,6 +23,30 @@ fn main() {
     ] {
         let value = env::var(from).unwrap_or_else(|_| "unknown".to_owned());
         println!("cargo:rustc-env={name}={value}");
+    }
+}
+
+/// The page's style and script without indentation and without lines that are only a comment, and their hashes as a
+/// Content-Security-Policy names them.
+fn pack_page() {
+    const PAGE: &str = "src/exchange/export/page";
+    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    println!("cargo:rerun-if-changed={PAGE}");
+    for (name, hash) in [
+        ("page.css", "SQLITE_BRANCH_STYLE_HASH"),
+        ("page.js", "SQLITE_BRANCH_SCRIPT_HASH"),
+    ] {
+        let source = Path::new(PAGE).join(name);
+        let source = std::fs::read_to_string(source).expect("the page's files are there");
+        let packed: String = source
+            .lines()
+            .map(str::trim)
+            .filter(|line| !(line.is_empty() || line.starts_with("//") || line.starts_with("/*")))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let digest = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&packed));
+        std::fs::write(Path::new(&out).join(name), packed).expect("OUT_DIR can be written");
+        println!("cargo:rustc-env={hash}={digest}");
     }
 }
 

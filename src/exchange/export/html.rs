@@ -6,8 +6,6 @@
 
 use std::rc::Rc;
 
-use sha2::{Digest, Sha256};
-
 use super::rows;
 use super::text::Text;
 use super::whole::{thread_row, Label, Whole};
@@ -17,8 +15,9 @@ use crate::items::Item;
 use crate::sqlite::{Connection, Statement};
 
 const FRAME: &str = include_str!("page/page.html");
-const STYLE: &str = include_str!("page/page.css");
-const SCRIPT: &str = include_str!("page/page.js");
+// As build.rs has packed and hashed them.
+const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/page.css"));
+const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/page.js"));
 
 const TITLE: &str = "SELECT coalesce(nullif(title, ''), id) FROM main.threads WHERE id = +?1";
 
@@ -28,7 +27,6 @@ pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Res
     let title = thread_row(connection, thread, TITLE, |row| {
         Ok(String::from_utf8_lossy(row.text(0)?).into_owned())
     })?;
-    let (style, script) = (packed(STYLE), packed(SCRIPT));
     let mut rest = FRAME;
     while let Some((before, from)) = rest.split_once("{{") {
         text.write(&before.replace('\r', ""));
@@ -38,10 +36,10 @@ pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Res
         match name {
             "title" => escaped(&title, text),
             "version" => text.write(env!("CARGO_PKG_VERSION")),
-            "style" => text.write(&style),
-            "style hash" => text.write(&hash(&style)),
-            "script" => text.write(&script),
-            "script hash" => text.write(&hash(&script)),
+            "style" => text.write(STYLE),
+            "style hash" => text.write(env!("SQLITE_BRANCH_STYLE_HASH")),
+            "script" => text.write(SCRIPT),
+            "script hash" => text.write(env!("SQLITE_BRANCH_SCRIPT_HASH")),
             "data" => {
                 let mut data = Text::for_page();
                 write_data(&whole, &title, &mut data)?;
@@ -177,18 +175,6 @@ impl Members<'_> {
     }
 }
 
-/// A file without indentation and lines that are only a comment.
-fn packed(source: &str) -> String {
-    let mut all = String::new();
-    for line in source.lines().map(str::trim) {
-        if !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*") {
-            all.push_str(line);
-            all.push('\n');
-        }
-    }
-    all
-}
-
 /// Text between tags.
 fn escaped(said: &str, text: &mut Text) {
     text.write(
@@ -197,25 +183,4 @@ fn escaped(said: &str, text: &mut Text) {
             .replace('<', "&lt;")
             .replace('>', "&gt;"),
     );
-}
-
-/// SHA-256 as a Content-Security-Policy has it, in base 64.
-fn hash(of: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digest = Sha256::digest(of.as_bytes());
-    let mut all = String::new();
-    // 32 bytes: ten threes and a two.
-    for three in digest.chunks(3) {
-        let byte = |at: usize| three.get(at).copied().map_or(0, u32::from);
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let digit = DIGITS.get((bits >> (18 - 6 * at) & 63) as usize).copied();
-            all.push(if at <= three.len() {
-                char::from(digit.unwrap_or(b'='))
-            } else {
-                '='
-            });
-        }
-    }
-    all
 }
