@@ -4,6 +4,14 @@
 
 mod host;
 
+#[path = "search/asked.rs"]
+mod asked;
+#[path = "search/found.rs"]
+mod found;
+#[path = "search/hostile.rs"]
+mod hostile;
+#[path = "search/indexing.rs"]
+mod indexing;
 #[path = "search/property.rs"]
 mod property;
 
@@ -19,7 +27,6 @@ fn empty() -> Connection {
 }
 
 /// Adds a message with this content to thread `t`.
-#[allow(dead_code)]
 fn say(connection: &Connection, content: &str) -> i64 {
     host::integer(
         connection,
@@ -28,7 +35,6 @@ fn say(connection: &Connection, content: &str) -> i64 {
     )
 }
 
-#[allow(dead_code)]
 fn index(connection: &Connection) -> i64 {
     host::integer(connection, "SELECT branch_index()", &[])
 }
@@ -46,7 +52,6 @@ fn ids(connection: &Connection, query: &str) -> Vec<i64> {
 }
 
 /// The rows of a query, columns joined by `|`.
-#[allow(dead_code)]
 fn rows(connection: &Connection, sql: &str, parameters: &[&str]) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
     let width = statement.column_count();

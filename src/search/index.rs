@@ -62,6 +62,7 @@ pub fn update(connection: &Rc<Connection>) -> Result<i64> {
 pub fn rebuild(connection: &Rc<Connection>) -> Result<i64> {
     connection
         .atomically(|| {
+            is_there(connection)?;
             make(connection)?;
             add(connection)
         })
@@ -82,23 +83,24 @@ fn is_up_to_date(connection: &Rc<Connection>) -> Result<bool> {
 
 /// Whether there is an index: all three tables.
 pub fn is_there(connection: &Rc<Connection>) -> Result<bool> {
-    let mut count = connection.prepare(
-        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' \
+    let mut find = connection.prepare(
+        "SELECT count(*), \
+             sum(name = 'message_search' AND (type <> 'table' OR sql NOT LIKE 'CREATE VIRTUAL TABLE%')) \
+         FROM main.sqlite_schema WHERE type IN ('table', 'view') \
          AND name IN ('message_search', 'message_search_rows', 'message_search_gaps')",
     )?;
-    Ok(count.once(&[], |row| Ok(row.integer(0)))? == Some(3))
+    let found = find.once(&[], |row| Ok((row.integer(0), row.integer(1))))?;
+    match found {
+        Some((_, 1)) => Err(Error::misuse(
+            "a table or view named message_search is in the way; rename it",
+        )),
+        Some((tables, _)) => Ok(tables == 3),
+        None => Ok(false),
+    }
 }
 
 /// Makes what is missing of the tables, with nothing in them.
 fn make(connection: &Rc<Connection>) -> Result<()> {
-    let mut other = connection.prepare(
-        "SELECT 1 FROM main.sqlite_schema WHERE name = 'message_search' AND sql NOT LIKE 'CREATE VIRTUAL TABLE%'",
-    )?;
-    if other.once(&[], |_| Ok(()))?.is_some() {
-        return Err(Error::misuse(
-            "a table or view named message_search is in the way; rename it",
-        ));
-    }
     connection.run_script(TABLES, |_| true, |_, _| false)?;
     connection.run_script(EMPTY, |_| true, |_, _| false)
 }
