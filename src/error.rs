@@ -36,6 +36,13 @@ impl Error {
         Self::new(code::NOMEM, "out of memory")
     }
 
+    /// Whether a statement names an index (`INDEXED BY`) that is not there, or that cannot serve it. Only then is another
+    /// statement the answer: other misuse has the same code, and is to be reported.
+    pub(crate) fn lacks_index(&self) -> bool {
+        self.code == code::ERROR
+            && (self.message.starts_with("no such index: ") || self.message == "no query solution")
+    }
+
     /// SQLite's result code, with its extension.
     pub fn code(&self) -> i32 {
         self.code

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::arguments;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::path::ancestors::Cut;
 use crate::tree::path::common;
@@ -89,9 +89,13 @@ impl Rows for DiffRows {
         let order = plan.order();
         let mut count = 0;
         for (name, id) in [("b", b), ("a", a)] {
-            // The distance of the common ancestor is the number of messages below it. (Null: all of the path.)
+            // The distance of the common ancestor is the number of messages below it. None: all of the path.
             let limit = match shared {
-                Some(shared) => common::find(connection, shared, id)?.map(|place| place.distance),
+                Some(shared) => Some(
+                    common::find(connection, shared, id)?
+                        .ok_or_else(|| not_above(shared, id))?
+                        .distance,
+                ),
                 None => None,
             };
             count += match limit {
@@ -140,4 +144,11 @@ impl Rows for DiffRows {
     fn rowid(&self) -> i64 {
         self.row
     }
+}
+
+/// The error for a common ancestor that is found from both sides, and then not from one of them.
+fn not_above(shared: i64, id: i64) -> Error {
+    Error::corrupt(format!(
+        "message {shared} is above message {id} by one index and not by another; run REINDEX"
+    ))
 }

@@ -407,3 +407,50 @@ fn a_message_that_is_larger_than_the_connection_allows() {
     );
     assert_eq!(integer(&connection, "SELECT branch_depth(3)", &[]), 2);
 }
+
+/// An index of our name that is another one cannot serve; then the answer comes without it. Other errors of the same
+/// code are reported as they are.
+#[test]
+fn an_index_that_is_another_one() {
+    let connection = host::memory();
+    conversation(&connection);
+    let answers = |connection: &Connection| -> Vec<String> {
+        READS
+            .iter()
+            .map(|(_, sql)| {
+                let mut statement = connection.prepare(sql).unwrap();
+                let columns = statement.column_count();
+                let rows = statement.query_map([], |row| {
+                    (0..columns)
+                        .map(|at| Ok(format!("{:?}", row.get_ref(at)?)))
+                        .collect::<rusqlite::Result<String>>()
+                });
+                rows.unwrap()
+                    .map(Result::unwrap)
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            })
+            .collect()
+    };
+    let before = answers(&connection);
+    connection
+        .execute_batch(
+            "DROP INDEX branch_messages_first; CREATE INDEX branch_messages_first ON messages(role) WHERE role = 'x';
+             DROP INDEX branch_messages_jumps; CREATE INDEX branch_messages_jumps ON messages(role) WHERE role = 'x';
+             DROP INDEX branch_messages_later; CREATE INDEX branch_messages_later ON messages(role) WHERE role = 'x';",
+        )
+        .unwrap();
+    assert_eq!(answers(&connection), before);
+    connection
+        .execute_batch("ALTER TABLE messages RENAME COLUMN parent_entry_id TO other")
+        .unwrap();
+    for (name, sql) in READS {
+        let (code, text) = error(&connection, sql, &[]);
+        assert_eq!(code, 1, "{sql}");
+        assert!(
+            text.starts_with(&format!("{name}: no such column: "))
+                && text.contains("parent_entry_id"),
+            "{sql}: {text}"
+        );
+    }
+}

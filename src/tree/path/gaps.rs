@@ -4,7 +4,6 @@
 
 use std::rc::Rc;
 
-use crate::code;
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Statement};
 use crate::tree::rows::fed::Fed;
@@ -108,7 +107,7 @@ impl Verifier {
             Ok(Some(complete)) => complete,
             Ok(None) => self.has_all_rows(run)?,
             // The index is not there.
-            Err(error) if error.code() == code::ERROR => self.has_all_rows(run)?,
+            Err(error) if error.lacks_index() => self.has_all_rows(run)?,
             Err(error) => return Err(error),
         };
         if complete {
@@ -174,8 +173,10 @@ impl Verifier {
                 pages: number("PRAGMA main.page_count")?,
                 messages: number("SELECT max(id) FROM main.messages")?,
                 cache: match number("PRAGMA main.cache_size")? {
-                    // Kilobytes, and a page has 4 as a rule.
-                    kilobytes if kilobytes < 0 => kilobytes.saturating_neg() / 4,
+                    kibibytes if kibibytes < 0 => {
+                        let page = number("PRAGMA main.page_size")?.max(512);
+                        kibibytes.saturating_neg().saturating_mul(1024) / page
+                    }
                     pages => pages,
                 },
             })

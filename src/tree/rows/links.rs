@@ -12,7 +12,6 @@
 
 use std::rc::Rc;
 
-use crate::code;
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Kind, Parameter, Statement};
 use crate::tree::rows::fed::Fed;
@@ -106,7 +105,7 @@ impl Links {
     pub fn open(connection: &Rc<Connection>) -> Result<Self> {
         let (statement, jumps) = match connection.prepare(JUMPS) {
             Ok(statement) => (statement, true),
-            Err(error) if error.code() == code::ERROR => (connection.prepare(EACH)?, false),
+            Err(error) if error.lacks_index() => (connection.prepare(EACH)?, false),
             Err(error) => return Err(error),
         };
         Ok(Self {
@@ -135,7 +134,7 @@ impl Links {
         }
         let found = match self.scan.seek(last) {
             // A statement that was kept from a time when the index was there.
-            Err(error) if self.jumps && error.code() == code::ERROR => {
+            Err(error) if self.jumps && error.lacks_index() => {
                 let each = self.connection.prepare(EACH)?;
                 self.scan = Scan::new(each, Direction::Down, NEAR);
                 self.jumps = false;
@@ -240,7 +239,7 @@ impl Parents {
     pub fn open(connection: &Rc<Connection>) -> Result<Self> {
         let (statement, jumps) = match jumps(connection) {
             Ok(statement) => (statement, true),
-            Err(error) if error.code() == code::ERROR => (connection.prepare(EACH_UP)?, false),
+            Err(error) if error.lacks_index() => (connection.prepare(EACH_UP)?, false),
             Err(error) => return Err(error),
         };
         Ok(Self {
@@ -257,7 +256,7 @@ impl Parents {
             return Ok(parent);
         }
         let found = match self.scan.seek(id) {
-            Err(error) if self.jumps && error.code() == code::ERROR => {
+            Err(error) if self.jumps && error.lacks_index() => {
                 let each = self.connection.prepare(EACH_UP)?;
                 self.scan = Scan::new(each, Direction::Up, NEAR);
                 self.jumps = false;
@@ -323,7 +322,7 @@ pub fn any_later_parent(connection: &Rc<Connection>) -> Result<bool> {
     match indexed {
         Ok(found) => Ok(found.is_some()),
         // Without the index it would take reading everything. Careful is right either way, and cheaper.
-        Err(error) if error.code() == code::ERROR => Ok(true),
+        Err(error) if error.lacks_index() => Ok(true),
         Err(error) => Err(error),
     }
 }

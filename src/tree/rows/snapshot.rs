@@ -8,7 +8,7 @@ use crate::sqlite::{Connection, Statement};
 /// While this exists, no statement sees what other connections commit.
 ///
 /// In a transaction that is so anyway. In autocommit mode each statement would see the latest state, unless another
-/// one has not ended: this is that other one, a statement that always has a row to stand on.
+/// one has not ended: this is that other one, a statement that has one row, however empty the database is, and stays on it.
 pub struct Snapshot {
     _standing: Option<Statement>,
 }
@@ -19,7 +19,8 @@ impl Snapshot {
         if !connection.is_autocommit() {
             return Ok(Self { _standing: None });
         }
-        let mut standing = connection.prepare("SELECT 1 FROM main.sqlite_schema")?;
+        let mut standing =
+            connection.prepare("SELECT EXISTS (SELECT 1 FROM main.sqlite_schema)")?;
         standing.start(&[])?;
         standing.step()?;
         Ok(Self::on(standing))

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::code;
 use crate::error::Result;
 use crate::sqlite::{Connection, Statement};
 use crate::tree::rows::links::Run;
@@ -30,7 +29,7 @@ impl Summaries {
     pub fn open(connection: &Rc<Connection>) -> Result<Self> {
         let (statement, indexed) = match connection.prepare(INDEXED) {
             Ok(statement) => (statement, true),
-            Err(error) if error.code() == code::ERROR => (connection.prepare(EACH)?, false),
+            Err(error) if error.lacks_index() => (connection.prepare(EACH)?, false),
             Err(error) => return Err(error),
         };
         Ok(Self {
@@ -53,7 +52,7 @@ impl Summaries {
             _ => {
                 let found = match self.newest(run.last) {
                     // A statement that was kept from a time when the index was there.
-                    Err(error) if self.indexed && error.code() == code::ERROR => {
+                    Err(error) if self.indexed && error.lacks_index() => {
                         self.statement = self.connection.prepare(EACH)?;
                         self.indexed = false;
                         self.newest(run.last)

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::rc::Rc;
 
-use crate::code;
 use crate::error::{push, Error, Result};
 use crate::sqlite::Connection;
 use crate::tree::rows::scan::{Direction, Scan};
@@ -117,7 +116,7 @@ pub fn first_messages(connection: &Rc<Connection>, id: i64) -> Result<Vec<i64>> 
          WHERE parent_entry_id IS NULL AND thread_id = (SELECT thread_id FROM main.messages WHERE id = +?1) \
          ORDER BY id";
     match first_by(connection, INDEXED, id) {
-        Err(error) if error.code() == code::ERROR => first_by(connection, ANY, id),
+        Err(error) if error.lacks_index() => first_by(connection, ANY, id),
         other => other,
     }
 }

@@ -8,9 +8,12 @@ use crate::sqlite::Connection;
 use crate::tree::rows::links::{self, ChildCount, Parents};
 use crate::tree::rows::thread;
 
+/// In place of a position: no message.
 const NONE: u32 = u32::MAX;
-const UNKNOWN: u32 = u32::MAX;
-const ON_THE_WAY: u32 = u32::MAX - 1;
+/// In place of a depth: not known yet.
+const UNKNOWN: u32 = u32::MAX - 1;
+/// In place of a depth: its ancestors are being climbed, so to meet it again is a circle.
+const ON_THE_WAY: u32 = u32::MAX - 2;
 
 /// A message's place. Other messages are named by their position in the forest.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::code;
 use crate::error::{filled, push, Result};
 use crate::sqlite::Connection;
 use crate::tree::rows::links::{ChildCount, Parents};
@@ -52,7 +51,7 @@ fn runs(connection: &Rc<Connection>, thread: &[u8]) -> Result<Option<Runs>> {
         None => Ok(None),
     });
     match found {
-        Err(error) if error.code() == code::ERROR => Ok(None),
+        Err(error) if error.lacks_index() => Ok(None),
         other => other,
     }
 }

@@ -40,6 +40,9 @@ pub fn migrate(connection: &Rc<Connection>) -> Result<i64> {
 }
 
 fn bring_up_to_date(connection: &Rc<Connection>) -> Result<i64> {
+    for (table, needed) in TAKEN {
+        refuse_another(connection, table, needed)?;
+    }
     let mut changes = 0;
     changes += file(connection, THREADS)?;
     if !has_branches(connection)? {
@@ -53,6 +56,57 @@ fn bring_up_to_date(connection: &Rc<Connection>) -> Result<i64> {
         changes += 1;
     }
     Ok(changes)
+}
+
+/// The tables that may be there already, and what the files and functions need of them.
+const TAKEN: [(&str, &[&str]); 2] = [
+    ("threads", &["id", "updated_at", "archived", "archived_at"]),
+    (
+        "messages",
+        &[
+            "id",
+            "thread_id",
+            "role",
+            "content",
+            "item_json",
+            "created_at",
+        ],
+    ),
+];
+
+/// Refuses to touch a database in which another program has a table or view of that name.
+fn refuse_another(connection: &Rc<Connection>, name: &str, needed: &[&str]) -> Result<()> {
+    let mut find = connection.prepare(
+        "SELECT type FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
+    )?;
+    let kind = find.once(&[Parameter::Text(name.as_bytes())], |row| {
+        Ok(row.text(0)?.to_vec())
+    })?;
+    let Some(kind) = kind else {
+        return Ok(());
+    };
+    let other = |why: String| {
+        Err(Error::misuse(format!(
+            "{name} is another program's: {why}; take another file, or rename it"
+        )))
+    };
+    if kind != b"table" {
+        return other("it is a view".to_owned());
+    }
+    let mut columns =
+        connection.prepare("SELECT 1 FROM pragma_table_info(?1, 'main') WHERE lower(name) = ?2")?;
+    let mut missing = Vec::new();
+    for column in needed {
+        let parameters = [name, column].map(|text| Parameter::Text(text.as_bytes()));
+        if columns.once(&parameters, |_| Ok(()))?.is_none() {
+            missing.push(*column);
+        }
+    }
+    match missing.as_slice() {
+        [] => Ok(()),
+        [column] => other(format!("it has no column {column}")),
+        columns => other(format!("it has no columns {}", columns.join(", "))),
+    }
 }
 
 /// Whether the version is there, and all that the files make.
