@@ -65,6 +65,8 @@ class Node:
                 self.kill()
 
     def status(self):
+        if self.process.poll() is not None:
+            raise SystemExit(f"trial: node {self.number} ended by itself, see {self.directory}.log")
         try:
             return request(self.http, "GET", "/status", timeout=5)
         except OSError:
@@ -196,6 +198,19 @@ def open_copy(node, directory):
     return connection
 
 
+def wait_for_all(nodes, directory, total):
+    """Until each node's own copy has as many messages as were acknowledged."""
+    for node in nodes:
+        def caught_up():
+            copy = open_copy(node, directory / f"copy{node.number}")
+            try:
+                return copy.execute("SELECT count(*) FROM messages").fetchone()[0] >= total
+            finally:
+                copy.close()
+
+        until(f"node {node.number} to catch up", caught_up, poll=0.2)
+
+
 def checked(connection, clients):
     """What is wrong in a copy: (lost, doubled, other)."""
     rows = connection.execute(
@@ -248,7 +263,9 @@ def main():
 def trial(nodes, directory, options):
     for node in nodes:
         node.start()
-        until(f"node {node.number} to serve", lambda: node.status().get("leader"))
+        until(f"node {node.number} to serve", lambda: node.status().get("address"))
+    # The second and third become voters once there are three.
+    until("three nodes that know their leader", lambda: all(node.status().get("leader") for node in nodes))
     request(nodes[0].http, "POST", "/threads", {"id": "everybody", "title": "Everybody"})
     stop = threading.Event()
     clients = [Client(number, nodes, stop) for number in range(1, options.clients + 1)]
@@ -271,7 +288,7 @@ def trial(nodes, directory, options):
         times = sorted(when for client in clients for when in list(client.times) if when >= killed)
         pauses.append(max(b - a for a, b in zip([killed] + times, times)))
         leader.start()
-        until("the killed node to serve again", lambda: leader.status().get("leader"))
+        until("the killed node to serve again", lambda: leader.status().get("address"))
         if failures():
             break
 
@@ -280,38 +297,28 @@ def trial(nodes, directory, options):
         (node for node in nodes if node.status().get("leader") not in (None, "", node.dqlite)), None))
     before = follower.snapshots()
     follower.kill()
-    more(2 * SNAPSHOT, acknowledged() + 2 * SNAPSHOT)
+    more(3 * SNAPSHOT, acknowledged() + 3 * SNAPSHOT)
     follower.start()
-    until("the node to serve again", lambda: follower.status().get("leader"))
+    until("the node to serve again", lambda: follower.status().get("address"))
     more(20, acknowledged() + 20)
     stop.set()
     for client in clients:
         client.join()
-    after = follower.snapshots()
 
     total = sum(len(client.acknowledged) for client in clients)
     bad = failures()
     print(f"{len(nodes)} nodes, {options.clients} clients, {len(pauses)} killed leaders, {total} acknowledged messages, "
           f"{sum(client.repeated for client in clients)} requests repeated")
     print("seconds without an answer after each killed leader: " + ", ".join(f"{pause:.1f}" for pause in pauses))
-    print(f"the node that missed {2 * SNAPSHOT} messages: snapshots at log entries {before} before, {after} after")
+    wait_for_all(nodes, directory, total)
+    after = follower.snapshots()
+    print(f"the node that missed {3 * SNAPSHOT} messages: snapshots at log entries {before} before, {after} after")
     for failure in bad:
         print(f"client failed: {failure}")
     print("| node | messages | lost | doubled | other faults |")
     print("|---|--:|--:|--:|--:|")
     dumps = set()
     for node in nodes:
-        def caught_up():
-            with_all = open_copy(node, directory / f"copy{node.number}")
-            try:
-                count = with_all.execute("SELECT count(*) FROM messages").fetchone()[0]
-            finally:
-                with_all.close()
-            return count >= total
-        try:
-            until(f"node {node.number} to catch up", caught_up, poll=0.2)
-        except SystemExit as error:
-            print(error)
         connection = open_copy(node, directory / f"copy{node.number}")
         lost, doubled, other = checked(connection, clients)
         count = connection.execute("SELECT count(*) FROM messages").fetchone()[0]

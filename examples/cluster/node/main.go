@@ -47,7 +47,7 @@ func run(dir, address, web, join string, threshold uint64) error {
 	}
 	options := []app.Option{
 		app.WithAddress(address),
-		app.WithSnapshotParams(dqlite.SnapshotParams{Threshold: threshold, Trailing: threshold / 2}),
+		app.WithSnapshotParams(dqlite.SnapshotParams{Threshold: threshold, Trailing: threshold}),
 		// A node that was killed comes back as a voter soon, not after half a minute.
 		app.WithRolesAdjustmentFrequency(2 * time.Second),
 		app.WithLogFunc(func(level client.LogLevel, format string, arguments ...interface{}) {
