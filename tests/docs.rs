@@ -204,6 +204,11 @@ fn search() {
     follow("docs/search.md");
 }
 
+#[test]
+fn scaling() {
+    follow("docs/scaling.md");
+}
+
 /// `make demo` prints what `tests/docs/demo.out` shows.
 #[test]
 fn demo() {

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sqlite_branch_store::StateStore;
+use sqlite_branch_store::{StateStore, ThreadMetadata};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -15,15 +15,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: writer FILE THREAD".into());
     };
     let store = StateStore::open(Some(path.into()))?;
-    store.create_thread(Some(&thread), None)?;
+    if store.get_thread(&thread)?.is_none() {
+        store.upsert_thread(&ThreadMetadata::new(&thread))?;
+    }
     let mut out = io::stdout().lock();
     let done = store.list_messages(&thread, None)?.len();
     for number in done + 1.. {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
         let uid = format!("{thread}-{number}");
-        let content = format!("{:.3} {uid}", now.as_secs_f64());
-        store.append_message_with_uid(&thread, "user", &content, None, &uid)?;
-        writeln!(out, "{uid} {:.3}", now.as_secs_f64())?;
+        let time = now.as_secs_f64();
+        store.append_message(&thread, "user", &format!("{time:.3} {uid}"), None)?;
+        writeln!(out, "{uid} {time:.3}")?;
         out.flush()?;
     }
     Ok(())
