@@ -90,7 +90,12 @@ fn no_clock_shows() {
         ("messages", "created_at"),
         ("message_labels", "created_at"),
     ] {
-        let strange = format!("SELECT count(*) FROM {table} WHERE {column} NOT BETWEEN 1000 AND 1099");
-        assert_eq!(host::integer(&connection, &strange, &[]), 0, "{table}.{column}");
+        let strange =
+            format!("SELECT count(*) FROM {table} WHERE {column} NOT BETWEEN 1000 AND 1099");
+        assert_eq!(
+            host::integer(&connection, &strange, &[]),
+            0,
+            "{table}.{column}"
+        );
     }
 }
