@@ -1,4 +1,4 @@
-//! Hostile input: arguments, SQL, contents of the tables, database files, session indexes.
+//! Hostile input: arguments, SQL, contents of the tables, database files, session indexes, exports of other programs.
 //!
 //! Each case is made from a number, in a child process, which tells the number first. So a crash or a hang is known by
 //! its number: `RELIABILITY_SEED=<seed> RELIABILITY_CASE=<number>` runs that one alone.
@@ -6,6 +6,7 @@
 mod arguments;
 mod contents;
 mod files;
+mod imports;
 mod indexes;
 mod literals;
 mod queries;
@@ -85,6 +86,11 @@ fn of_indexes() {
 }
 
 #[test]
+fn of_imports() {
+    run_cases("imports", 250);
+}
+
+#[test]
 fn of_session_indexes() {
     run_cases("session_index", 300);
 }
@@ -116,6 +122,7 @@ fn child_process() {
             Box::new(move |random, tally| harness.case(random, tally))
         }
         "indexes" => Box::new(indexes::case),
+        "imports" => Box::new(imports::case),
         "session_index" => Box::new(move |random, tally| session_index::case(&file, random, tally)),
         other => panic!("no role {other}"),
     };
