@@ -200,6 +200,11 @@ fn agents() {
 }
 
 #[test]
+fn formats() {
+    follow("docs/formats.md");
+}
+
+#[test]
 fn search() {
     follow("docs/search.md");
 }

@@ -269,3 +269,91 @@ fn pi() {
             .collect()
     });
 }
+
+/// What `branch_export` writes comes back: the same tree, uids, labels, leaf and metadata, so that its export is the same
+/// text; also over a part of it that is there already.
+#[test]
+fn what_was_exported() {
+    eprintln!("what_was_exported: {} cases", cases());
+    for case in 0..cases() {
+        let mut dice = Dice(case ^ 0xE4F0);
+        let from = host::migrated();
+        from.execute_batch(
+            "SELECT branch_thread('t', 'A \"title\"', 5); UPDATE threads SET cwd = char(0) || 'é', archived = 1, \
+             archived_at = 9, git_sha = CAST(x'C328' AS TEXT), status = 'failed'",
+        )
+        .unwrap();
+        let mut ids: Vec<i64> = Vec::new();
+        let mut part = String::new();
+        let export = "SELECT branch_export('t', 'jsonl')";
+        let text = |connection: &rusqlite::Connection| -> String {
+            connection.query_row(export, [], |row| row.get(0)).unwrap()
+        };
+        for at in 0..1 + dice.below(20) {
+            // Equal texts, so that messages without uid are not to be told apart by them.
+            let content = [&b""[..], b"same", b"\xFF\0", b"two\nlines\0"][dice.below(4)];
+            let item = [None, Some("{\"a\" : 1}"), Some("[]")][dice.below(3)];
+            let uid = dice.one_in(2).then(|| format!("uid {at}"));
+            let parent = (!ids.is_empty() && !dice.one_in(8)).then(|| ids[dice.below(ids.len())]);
+            let insert = "INSERT INTO messages(thread_id, role, content, item_json, created_at, parent_entry_id) \
+                VALUES ('t', 'user', CAST(?1 AS TEXT), ?2, ?3, ?4)";
+            from.execute(
+                insert,
+                rusqlite::params![content, item, 7 + dice.below(2) as i64, parent],
+            )
+            .unwrap();
+            let id = from.last_insert_rowid();
+            ids.push(id);
+            if let Some(uid) = uid {
+                from.execute(
+                    "INSERT INTO message_uids VALUES (?1, ?2)",
+                    rusqlite::params![uid, id],
+                )
+                .unwrap();
+            }
+            if dice.one_in(4) {
+                integer(
+                    &from,
+                    "SELECT branch_label(?1, ?2, 3)",
+                    &[&id, &format!("label {}", dice.below(5))],
+                );
+            }
+            if dice.one_in(6) {
+                integer(&from, "SELECT branch_switch('t', ?1)", &[&id]);
+                let kept = Some(id).filter(|_| dice.one_in(2));
+                ids.push(integer(
+                    &from,
+                    "SELECT branch_compact('t', 'sum', ?1, '{\"x\": 1}', 8)",
+                    &[&kept],
+                ));
+            }
+            if dice.one_in(5) {
+                part = text(&from);
+            }
+        }
+        let leaf = dice.one_in(4).then(|| ids[dice.below(ids.len())]);
+        let moved: Option<i64> = from
+            .query_row("SELECT branch_switch('t', ?1)", [leaf], |row| row.get(0))
+            .unwrap();
+        assert_eq!(moved, leaf);
+        let whole = text(&from);
+        for before in ["", &part] {
+            let to = host::migrated();
+            integer(&to, "SELECT branch_import('jsonl', ?1)", &[&before]);
+            let there = integer(&to, "SELECT count(*) FROM messages", &[]);
+            let added = integer(&to, "SELECT branch_import('auto', ?1)", &[&whole]);
+            assert_eq!(
+                added,
+                ids.len() as i64 - there,
+                "case {case}:\n{before}----\n{whole}"
+            );
+            assert_eq!(
+                integer(&to, "SELECT branch_import('jsonl', ?1)", &[&whole]),
+                0
+            );
+            if before.is_empty() {
+                assert_eq!(text(&to), whole, "case {case}");
+            }
+        }
+    }
+}

@@ -8,6 +8,7 @@ use crate::exchange::import::json::{self, Raw};
 use crate::exchange::import::node::{Cell, Conversation, Copies, Leaf, Naming, Node, Parent};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
+use crate::tree::rows::uids::reads_as_integer;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
     let mut reader = Reader::default();
@@ -97,10 +98,17 @@ fn message(line: u64, value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
         None => None,
     };
     let created_at = created_at.and_then(Raw::integer);
+    let uid = uid.and_then(text);
+    if uid
+        .as_deref()
+        .is_some_and(|uid| uid.is_empty() || reads_as_integer(uid))
+    {
+        return Err(unexpected(line, "uid is empty or reads as an integer"));
+    }
     let slot = store.add(Node {
         id: Some(&id),
         naming: Naming::None,
-        uid: uid.and_then(text).as_deref(),
+        uid: uid.as_deref(),
         parent: parent.as_deref().map_or(Parent::First, Parent::Id),
         role: &needed(role, "role")?,
         text: &needed(content, "content")?,

@@ -79,7 +79,7 @@ pub struct Store<'a> {
     thread_numbers: Numbers,
     /// The threads that first messages of a session go to; the conversation itself has the name "".
     homes: Numbers,
-    /// Messages without a uid that were found.
+    /// For [`Copies::Equal`]: messages that nodes of this conversation are.
     claimed: HashSet<i64>,
     labels: Vec<(Slot, Vec<u8>, i64)>,
 }
@@ -283,6 +283,7 @@ impl<'a> Store<'a> {
         if let Some(uid) = &uid {
             self.rows.name(uid, message)?;
         }
+        self.claim(message);
         self.added += 1;
         if let Some(thread) = self.threads.get_mut(thread) {
             thread.added += 1;
@@ -306,7 +307,7 @@ impl<'a> Store<'a> {
     /// The place of a message that is there.
     fn found(&mut self, found: &Found, is_side: bool) -> Result<Place> {
         let thread = self.thread(&found.thread)?;
-        self.claimed.insert(found.message);
+        self.claim(found.message);
         let place = Place {
             message: found.message,
             thread,
@@ -316,6 +317,12 @@ impl<'a> Store<'a> {
         };
         self.is_newest(place);
         Ok(place)
+    }
+
+    fn claim(&mut self, message: i64) {
+        if self.conversation.copies == Copies::Equal {
+            self.claimed.insert(message);
+        }
     }
 
     fn is_newest(&mut self, place: Place) {
