@@ -470,3 +470,40 @@ fn the_seed_and_a_store_take_turns() {
     let list = seed.list("a", 500);
     assert_eq!(list.iter().map(|m| m.0).collect::<Vec<_>>(), expected);
 }
+
+/// What docs/migrating.md says of the seed's appends, which read and then write in one deferred transaction: in WAL, one
+/// that another writer came between fails at once, however long it would wait. In DELETE mode there is no between.
+#[test]
+fn the_seeds_append_where_another_one_came_between() {
+    let failed_at_once = |mode: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let seed = Seed::new(dir.path().join("state.db"));
+        seed.upsert_thread("t", 1);
+        let mut conn = seed.conn();
+        let set: String = conn
+            .pragma_update_and_check(None, "journal_mode", mode, |row| row.get(0))
+            .unwrap();
+        assert_eq!(set, mode);
+        let tx = conn.transaction().unwrap();
+        let leaf: Option<i64> = tx
+            .query_row("SELECT current_leaf_id FROM threads", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(leaf, None);
+        let other = seed.conn();
+        other.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let came_between = other
+            .execute("UPDATE threads SET updated_at = 2", [])
+            .is_ok();
+        let appended = tx.execute(
+            "INSERT INTO messages(thread_id, role, content, created_at) VALUES ('t', 'user', 'x', 1)",
+            [],
+        );
+        (
+            came_between,
+            appended.map_err(|error| error.sqlite_error().unwrap().extended_code),
+        )
+    };
+    const BUSY_SNAPSHOT: i32 = 517;
+    assert_eq!(failed_at_once("wal"), (true, Err(BUSY_SNAPSHOT)));
+    assert_eq!(failed_at_once("delete"), (false, Ok(1)));
+}
