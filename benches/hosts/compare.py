@@ -212,7 +212,7 @@ def table_b(folder):
         ("leaves with depth", f"SELECT {three}, depth, fork_id FROM branch_leaves(?1)", hand),
         ("children", f"SELECT {three}, is_current FROM branch_children({first})", hand),
         ("siblings", f"SELECT {three}, is_current FROM branch_siblings({tip})", hand),
-        ("diff", f"SELECT side, {three} FROM branch_diff({tip}, (SELECT current_leaf_id FROM threads WHERE id='t7'))", hand),
+        ("diff", f"SELECT side, {three} FROM branch_diff({tip}, (SELECT current_leaf_id FROM threads WHERE id=(SELECT 't7')))", hand),
         ("depth", f"SELECT branch_depth({tip})", UP.format(limit="") + "SELECT count(*) FROM up"),
         ("is_ancestor", f"SELECT branch_is_ancestor({first}, {tip})", UP.format(limit="") + "SELECT count(*) FROM up"),
         ("check", "SELECT * FROM branch_check(?1)", hand),

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::ffi;
 use super::{Connection, Context, Kind, Value};
 use crate::error::{push, Error, Result};
 
@@ -92,11 +93,32 @@ impl Cells {
             .unwrap_or_default()
     }
 
-    /// An integer, if that is what the cell has.
-    pub fn integer(&self, at: usize) -> Option<i64> {
-        match self.cells.get(at) {
-            Some(Cell::Integer(integer)) => Some(*integer),
-            _ => None,
+    /// Whether a cell holds this integer, or NULL.
+    pub fn holds(&self, at: usize, value: Option<i64>) -> bool {
+        match (self.cells.get(at), value) {
+            (Some(Cell::Integer(found)), Some(integer)) => *found == integer,
+            (Some(Cell::Null), None) => true,
+            _ => false,
+        }
+    }
+
+    /// The bytes of a text, in UTF-8. None if the cell has none.
+    pub fn text(&self, at: usize) -> Vec<u8> {
+        let Some(Cell::Text { start, length }) = self.cells.get(at) else {
+            return Vec::new();
+        };
+        let bytes = self.content(*start, *length);
+        let units = |of: fn([u8; 2]) -> u16| {
+            let units: Vec<u16> = bytes
+                .chunks_exact(2)
+                .map(|unit| of([unit[0], unit[1]]))
+                .collect();
+            String::from_utf16_lossy(&units).into_bytes()
+        };
+        match i32::from(self.encoding) {
+            ffi::SQLITE_UTF16LE => units(u16::from_le_bytes),
+            ffi::SQLITE_UTF16BE => units(u16::from_be_bytes),
+            _ => bytes.to_vec(),
         }
     }
 }

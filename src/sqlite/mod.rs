@@ -20,6 +20,7 @@
 //! * [`table`]: registering table-valued functions (eponymous virtual tables).
 //! * [`index`]: what the query planner asks of a table, and the answer.
 //! * [`feed`]: ids for a statement while it runs, and rows back from it.
+//! * [`blob`]: the beginning of a long text.
 //! * [`cells`]: values of rows that are kept until somebody reads them.
 //! * [`private`]: a database of our own in memory.
 //! * [`reader`]: text for a function that is too large for SQL.
@@ -27,6 +28,7 @@
 //!
 //! Every callback that SQLite can reach catches panics and turns them into an error, so none crosses into the host.
 
+mod blob;
 mod cells;
 pub mod code;
 mod connection;
@@ -43,6 +45,7 @@ mod table;
 mod value;
 mod write;
 
+pub use blob::Beginnings;
 pub use cells::Cells;
 pub use connection::Connection;
 pub use context::Context;

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::list::{List, BY_ID};
+use super::list::{List, Parent, BY_ID};
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
-use crate::tree::path::fetch::{Wanted, WIDTH};
 use crate::tree::path::page;
-use crate::tree::rows::columns::message_columns;
+use crate::tree::rows::columns::{message_columns, Columns, WIDTH};
 use crate::tree::rows::links;
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::shape::descendants;
@@ -100,13 +99,22 @@ impl Siblings {
         plan: Plan,
         current: bool,
     ) -> Result<Self> {
-        let wanted = match Wanted::of(plan, 0) {
-            Wanted::Nothing if current => Wanted::Head,
-            wanted => wanted,
+        // Its thread says whose current branch a message may lie on.
+        let columns = match Columns::of(plan, 0) {
+            Columns::Nothing | Columns::Role if current => Columns::Head,
+            Columns::Text if current => Columns::All,
+            columns => columns,
         };
         let mut siblings = Self {
             connection: Rc::clone(connection),
-            list: List::new(connection, snapshot, ids, plan, wanted)?,
+            list: List::new(
+                connection,
+                snapshot,
+                ids,
+                plan,
+                Parent::Same(parent),
+                columns,
+            )?,
             parent,
             current: current.then(HashMap::new),
             is_current: false,
@@ -125,12 +133,12 @@ impl Siblings {
         let (Some(current), Some(id)) = (&mut self.current, self.list.id()) else {
             return Ok(());
         };
-        let thread = self.list.thread()?;
+        let thread = &self.list.thread()?;
         let on_branch = match current.get(thread) {
             Some(known) => *known,
             None => {
                 let found = page::child_on(&self.connection, thread, self.parent)?;
-                current.insert(thread.to_vec(), found);
+                current.insert(thread.clone(), found);
                 found
             }
         };

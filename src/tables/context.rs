@@ -2,14 +2,13 @@
 
 use std::rc::Rc;
 
-use super::list::List;
+use super::list::{List, Parent};
 use crate::arguments;
 use crate::error::{quoted, Error, Result};
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
 use crate::tree::context::window::Window;
 use crate::tree::path::common;
-use crate::tree::path::fetch::{Wanted, WIDTH};
-use crate::tree::rows::columns::message_columns;
+use crate::tree::rows::columns::{message_columns, Columns, WIDTH};
 use crate::tree::rows::thread;
 
 const ID: usize = 0;
@@ -68,7 +67,14 @@ impl Rows for ContextRows {
         };
         let ids = window.sent.iter().map(|sent| sent.id).collect();
         Ok(Self {
-            list: List::new(connection, snapshot, ids, plan, Wanted::of(plan, ID))?,
+            list: List::new(
+                connection,
+                snapshot,
+                ids,
+                plan,
+                Parent::Any,
+                Columns::of(plan, 0),
+            )?,
             window,
         })
     }

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use super::list::{List, BY_ID};
+use super::list::{List, Parent, BY_ID};
 use crate::arguments;
 use crate::error::{push, Result};
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
-use crate::tree::path::fetch::{Wanted, WIDTH};
-use crate::tree::rows::columns::message_columns;
+use crate::tree::rows::columns::{message_columns, Columns, WIDTH};
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::rows::thread;
 use crate::tree::shape::leaves;
@@ -63,7 +62,14 @@ impl Rows for LeafRows {
             }
         }
         Ok(Self {
-            list: List::new(connection, snapshot, ids, plan, Wanted::of(plan, 0))?,
+            list: List::new(
+                connection,
+                snapshot,
+                ids,
+                plan,
+                Parent::Any,
+                Columns::of(plan, 0),
+            )?,
             measures,
             leaf: leaf.flatten(),
         })

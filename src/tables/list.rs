@@ -1,10 +1,14 @@
 //! A list of messages by id, forwards or backwards: what several tables show.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Context, Order, Plan, SortKey};
-use crate::tree::path::fetch::{Fetch, Wanted, RUN};
+use crate::tree::path::contents::Contents;
+use crate::tree::rows::columns::{Columns, ID, PARENT, THREAD_ID};
+use crate::tree::rows::density;
+use crate::tree::rows::links::Parents;
 use crate::tree::rows::snapshot::Snapshot;
 
 /// The orders of a table whose rows are messages, by ascending id.
@@ -13,36 +17,62 @@ pub const BY_ID: [SortKey; 2] = [
     SortKey::rowid(Order::Natural, Order::Reverse),
 ];
 
-/// Messages whose ids ascend.
+/// How many rows are read ahead at least.
+const AHEAD: usize = 4;
+
+/// Where the parents of listed messages come from.
+pub enum Parent {
+    /// All have this one.
+    Same(Option<i64>),
+    /// From their rows or, where contents are long and not wanted, from the index of jumps.
+    Any,
+}
+
+/// Messages, by id as a rule.
 pub struct List {
     ids: Vec<i64>,
     reverse: bool,
     /// How many have been passed.
     passed: usize,
-    fetch: Option<Fetch>,
+    contents: Option<Contents>,
+    parent: Parent,
+    /// Where the index is asked for them.
+    parents: Option<RefCell<Parents>>,
     _snapshot: Snapshot,
 }
 
 impl List {
-    /// Stands on the first of the messages, if there are any.
+    /// Stands on the first of the messages, if there are any. The table's columns begin with M, of which these are read.
     pub fn new(
         connection: &Rc<Connection>,
         snapshot: Snapshot,
         ids: Vec<i64>,
         plan: Plan,
-        wanted: Wanted,
+        parent: Parent,
+        mut columns: Columns,
     ) -> Result<Self> {
         let reverse = plan.order() == Order::Reverse;
-        let fetch = if ids.is_empty() {
+        let mut parents = None;
+        if plan.uses(PARENT) && matches!(parent, Parent::Any) && columns != Columns::All {
+            if density::rows_are_short(connection) {
+                columns = Columns::All;
+            } else {
+                parents = Some(RefCell::new(Parents::open(connection)?));
+            }
+        }
+        let (columns, times) = Contents::shorten(connection, columns, reverse);
+        let contents = if ids.is_empty() || columns == Columns::Nothing {
             None
         } else {
-            Fetch::new(connection, wanted, reverse)
+            Some(Contents::new(connection, columns, reverse, None)?.timed_by(times))
         };
         let mut list = Self {
             ids,
             reverse,
             passed: 0,
-            fetch,
+            contents,
+            parent,
+            parents,
             _snapshot: snapshot,
         };
         list.read()?;
@@ -50,33 +80,30 @@ impl List {
     }
 
     fn read(&mut self) -> Result<()> {
-        let (id, more) = (self.id(), self.more());
-        if let (Some(id), Some(fetch)) = (id, &mut self.fetch) {
-            if !fetch.go_to(id, more)? {
-                return Err(Error::corrupt(format!("message {id} is missing")));
-            }
-        }
-        Ok(())
-    }
-
-    /// How many messages at least follow the current one with ids one by one. No more is asked for than decides how to
-    /// read them.
-    fn more(&self) -> u64 {
-        let follows = |steps: usize| {
-            let at = if self.reverse {
-                self.position().checked_sub(steps)
-            } else {
-                self.position().checked_add(steps)
-            };
-            // No id is there twice, so those between are there as well.
-            at.and_then(|at| self.ids.get(at))
-                .zip(self.id())
-                .is_some_and(|(other, id)| other.abs_diff(id) == steps as u64)
+        let (Some(id), position) = (self.id(), self.position()) else {
+            return Ok(());
         };
-        [RUN as usize, 1]
-            .into_iter()
-            .find(|steps| follows(*steps))
-            .map_or(0, |steps| steps as u64)
+        let Some(contents) = &mut self.contents else {
+            return Ok(());
+        };
+        let (ids, reverse) = (&self.ids, self.reverse);
+        let next = || {
+            // The caller may stop any time.
+            let ahead = AHEAD.max(self.passed / 8);
+            let from = position.saturating_sub(ahead);
+            let to = ids.len().min(position.saturating_add(ahead + 1));
+            if reverse {
+                ids.get(from..position).unwrap_or_default().to_vec()
+            } else {
+                let next = ids.get(position + 1..to).unwrap_or_default();
+                next.iter().rev().copied().collect()
+            }
+        };
+        if contents.go_to_listed(id, next)? {
+            Ok(())
+        } else {
+            Err(Error::corrupt(format!("message {id} is missing")))
+        }
     }
 
     /// Where the current message is in ascending order, from 0.
@@ -93,11 +120,10 @@ impl List {
         self.ids.get(self.position()).copied()
     }
 
-    /// The current message's thread, if that is fetched.
-    pub fn thread(&self) -> Result<&[u8]> {
-        self.fetch
-            .as_ref()
-            .map_or(Ok(&[]), |fetch| fetch.row()?.text(1))
+    /// The current message's thread, if that is read.
+    pub fn thread(&self) -> Result<Vec<u8>> {
+        let contents = self.contents.as_ref();
+        contents.map_or(Ok(Vec::new()), |contents| contents.text(THREAD_ID))
     }
 
     /// Goes to the next message.
@@ -108,9 +134,16 @@ impl List {
 
     /// Gives a column of `messages`.
     pub fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
-        match (&self.fetch, self.id()) {
-            (_, Some(id)) if column == 0 => context.result_integer(id),
-            (Some(fetch), _) => context.result_column(fetch.row()?, column),
+        let Some(id) = self.id() else {
+            return Ok(());
+        };
+        match (column, &self.parent, &self.parents, &self.contents) {
+            (ID, ..) => context.result_integer(id),
+            (PARENT, Parent::Same(parent), ..) => context.result_optional(*parent),
+            (PARENT, _, Some(parents), _) => {
+                context.result_optional(parents.borrow_mut().of(id)?);
+            }
+            (_, _, _, Some(contents)) => contents.column(context, column)?,
             _ => {}
         }
         Ok(())

@@ -6,7 +6,7 @@ use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::rows::snapshot::Snapshot;
-use crate::tree::shape::graph::Graph;
+use crate::tree::shape::graph::{Graph, Wants};
 
 const PARENT: usize = 1;
 const ROLE: usize = 2;
@@ -72,9 +72,15 @@ impl Rows for TreeRows {
             None => &[],
         };
         let snapshot = Snapshot::hold(connection)?;
+        let wants = Wants {
+            children: plan.uses_any(CHILDREN..=IS_LEAF),
+            role: plan.uses(ROLE) || plan.uses(GRAPH),
+            time: plan.uses(CREATED_AT),
+            preview: plan.uses_any(PREVIEW..=GRAPH),
+        };
         let mut rows = Self {
-            graph: Graph::of(connection, thread)?,
-            reads: plan.uses_any(ROLE..=CREATED_AT) || plan.uses_any(PREVIEW..=GRAPH),
+            graph: Graph::of(connection, thread, wants)?,
+            reads: wants.role || wants.time || wants.preview,
             reverse: plan.order() == Order::Reverse,
             passed: 0,
             _snapshot: snapshot,
@@ -103,8 +109,8 @@ impl Rows for TreeRows {
         let forest = graph.forest();
         match column {
             PARENT => context.result_optional(forest.parent(at).map(|parent| forest.id(parent))),
-            ROLE => context.result_column(graph.row(), 0),
-            CREATED_AT => context.result_column(graph.row(), 2),
+            ROLE => graph.result_role(context)?,
+            CREATED_AT => graph.result_time(context)?,
             DEPTH => context.result_integer(forest.depth(at)),
             CHILDREN => context.result_integer(forest.children(at)),
             IS_LEAF => context.result_flag(forest.children(at) == 0),

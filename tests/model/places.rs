@@ -26,6 +26,8 @@ pub struct Place {
     pub shadowed: bool,
     /// Columns that no program here knows.
     pub more_columns: bool,
+    /// More pages than messages, as where contents are long: then ways are taken that do not read rows to their end.
+    pub many_pages: bool,
     /// Indexes that are not there.
     pub without: Vec<&'static str>,
 }
@@ -46,15 +48,16 @@ pub fn any_place() -> impl Strategy<Value = Place> {
     ];
     let some = proptest::sample::subsequence(INDEXES.to_vec(), 0..=INDEXES.len());
     let without = prop_oneof![Just(Vec::new()), some];
-    let flags = any::<[bool; 4]>();
+    let flags = any::<[bool; 5]>();
     (storage, flags, without).prop_map(|(storage, flags, without)| {
-        let [trusted_schema, attached, shadowed, more_columns] = flags;
+        let [trusted_schema, attached, shadowed, more_columns, many_pages] = flags;
         Place {
             storage,
             trusted_schema,
             attached,
             shadowed,
             more_columns,
+            many_pages,
             without,
         }
     })
@@ -91,6 +94,9 @@ impl Place {
         };
         let setting = if self.trusted_schema { "ON" } else { "OFF" };
         let mut script = format!("PRAGMA trusted_schema = {setting}; PRAGMA synchronous = OFF;");
+        if self.many_pages {
+            script.push_str("PRAGMA page_size = 512;");
+        }
         if self.storage == Storage::Wal {
             script.push_str("PRAGMA journal_mode = WAL;");
         }
@@ -108,6 +114,9 @@ impl Place {
                  ALTER TABLE main.messages ADD COLUMN length AS (length(content));
                  ALTER TABLE main.threads ADD COLUMN owner TEXT DEFAULT 'someone';",
             );
+        }
+        if self.many_pages {
+            script.push_str("CREATE TABLE main.ballast(pages); INSERT INTO main.ballast VALUES (zeroblob(300000));");
         }
         for index in &self.without {
             script.push_str(&format!("DROP INDEX main.{index};"));

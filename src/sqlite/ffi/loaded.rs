@@ -10,6 +10,7 @@ use std::sync::Once;
 use super::{Destructor, Malloc, Refused, MINIMUM_VERSION};
 
 pub use sqlite3ext_sys as constants;
+pub use sqlite3ext_sys::sqlite3_blob;
 pub use sqlite3ext_sys::sqlite3_index_info_sqlite3_index_orderby as sqlite3_index_orderby;
 pub use sqlite_loadable::ext::{
     sqlite3, sqlite3_api_routines, sqlite3_context, sqlite3_index_info, sqlite3_module,
@@ -52,6 +53,14 @@ macro_rules! routines {
 }
 
 routines! {
+    sqlite3_blob_bytes = blob_bytes(blob: *mut sqlite3_blob) -> c_int;
+    sqlite3_blob_close = blob_close(blob: *mut sqlite3_blob) -> c_int;
+    sqlite3_blob_open = blob_open(
+        db: *mut sqlite3, schema: *const c_char, table: *const c_char, column: *const c_char, row: i64, write: c_int,
+        blob: *mut *mut sqlite3_blob
+    ) -> c_int;
+    sqlite3_blob_read = blob_read(blob: *mut sqlite3_blob, to: *mut c_void, length: c_int, from: c_int) -> c_int;
+    sqlite3_blob_reopen = blob_reopen(blob: *mut sqlite3_blob, row: i64) -> c_int;
     sqlite3_bind_null = bind_null(statement: *mut sqlite3_stmt, at: c_int) -> c_int;
     sqlite3_bind_text64 = bind_text64(
         statement: *mut sqlite3_stmt, at: c_int, text: *const c_char, length: u64, free: Destructor, encoding: c_uchar

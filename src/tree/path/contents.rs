@@ -10,8 +10,10 @@ use std::rc::Rc;
 use crate::error::Result;
 use crate::sqlite::{Connection, Context};
 use crate::tree::path::fetch::{Fetch, Wanted, RUN};
-use crate::tree::rows::columns::Columns;
+use crate::tree::rows::columns::{Columns, CREATED_AT, THREAD_ID};
+use crate::tree::rows::density;
 use crate::tree::rows::read::{Batch, Kept, LONG};
+use crate::tree::rows::times::Times;
 
 /// Where the current row is.
 enum At {
@@ -19,6 +21,13 @@ enum At {
     Kept,
     Batch,
     Fetch,
+}
+
+/// A message's parent, if the caller knows it: which is None for a first message.
+pub type Known = Option<Option<i64>>;
+
+fn compare(batch: &Batch, id: i64, parent: Known) -> Result<()> {
+    parent.map_or(Ok(()), |parent| batch.compare_parent(id, parent))
 }
 
 /// Reads messages by id.
@@ -32,6 +41,10 @@ pub struct Contents {
     at: At,
     /// Whether rows have turned out to be long.
     long: bool,
+    /// The current message.
+    id: i64,
+    /// Where times come from, if not from the rows.
+    times: Option<RefCell<Times>>,
     /// How many have been read, of those that a caller may stop at any time.
     passed: u64,
 }
@@ -53,13 +66,36 @@ impl Contents {
             fetch: None,
             at: At::Nowhere,
             long: false,
+            id: 0,
+            times: None,
             passed: 0,
         })
     }
 
-    /// Goes to a message, which `more` others follow with ids one by one. False if it is not there.
+    /// Where columns that stand behind contents are wanted, and not these, and contents are long, times come from an index.
+    /// `backwards`: the newest comes first, or only new ones are wanted.
+    pub fn shorten(
+        connection: &Rc<Connection>,
+        columns: Columns,
+        backwards: bool,
+    ) -> (Columns, Option<Times>) {
+        if columns != Columns::Timed || density::rows_are_short(connection) {
+            return (columns, None);
+        }
+        (Columns::Head, Some(Times::new(connection, backwards)))
+    }
+
+    /// Has times come from there.
+    pub fn timed_by(mut self, times: Option<Times>) -> Self {
+        self.times = times.map(RefCell::new);
+        self
+    }
+
+    /// Goes to a message, which `more` others follow with ids one by one. False if it is not there. Where all of its row is
+    /// read, its parent is compared with `parent`, if the caller knows that.
     #[inline(always)]
-    pub fn go_to(&mut self, id: i64, more: u64, parent: Option<i64>) -> Result<bool> {
+    pub fn go_to(&mut self, id: i64, more: u64, parent: Known) -> Result<bool> {
+        self.id = id;
         if let Some(kept) = &self.kept {
             if kept.borrow_mut().find(id) {
                 self.at = At::Kept;
@@ -69,14 +105,14 @@ impl Contents {
         if let Some(batch) = &self.batch {
             if batch.find(id) {
                 self.at = At::Batch;
-                batch.compare_parent(id, parent)?;
+                compare(batch, id, parent)?;
                 return Ok(true);
             }
         }
         self.read(id, more, parent)
     }
 
-    fn read(&mut self, id: i64, more: u64, parent: Option<i64>) -> Result<bool> {
+    fn read(&mut self, id: i64, more: u64, parent: Known) -> Result<bool> {
         if more < RUN || self.long {
             return self.fetch(id, more, parent);
         }
@@ -98,11 +134,32 @@ impl Contents {
         }
         self.long = batch.length() > LONG;
         self.at = At::Batch;
-        batch.compare_parent(id, parent)?;
+        compare(batch, id, parent)?;
         Ok(true)
     }
 
-    fn fetch(&mut self, id: i64, more: u64, parent: Option<i64>) -> Result<bool> {
+    /// Goes to a message of a list; `next` are those that come after it, the next one last.
+    pub fn go_to_listed(&mut self, id: i64, next: impl FnOnce() -> Vec<i64>) -> Result<bool> {
+        self.id = id;
+        let batch = match &mut self.batch {
+            Some(batch) => batch,
+            empty => empty.insert(Batch::new(&self.connection, self.columns)?),
+        };
+        self.at = At::Batch;
+        if batch.find(id) {
+            return Ok(true);
+        }
+        if self.long {
+            return self.fetch(id, 0, None);
+        }
+        let mut ids = next();
+        ids.push(id);
+        batch.read_list(ids)?;
+        self.long = batch.length() > LONG;
+        Ok(batch.find(id))
+    }
+
+    fn fetch(&mut self, id: i64, more: u64, parent: Known) -> Result<bool> {
         self.at = At::Fetch;
         let fetch = match &mut self.fetch {
             Some(fetch) => fetch,
@@ -115,7 +172,7 @@ impl Contents {
             }
         };
         let found = fetch.go_to(id, more)?;
-        if found {
+        if let (true, Some(parent)) = (found, parent) {
             fetch.compare_parent(id, parent)?;
         }
         Ok(found)
@@ -124,6 +181,11 @@ impl Contents {
     /// Gives a column of M.
     #[inline(always)]
     pub fn column(&self, context: &mut Context<'_>, place: usize) -> Result<()> {
+        if let (CREATED_AT, Some(times)) = (place, &self.times) {
+            let time = times.borrow_mut().of(&self.text(THREAD_ID)?, self.id)?;
+            context.result_optional(time);
+            return Ok(());
+        }
         match (&self.at, &self.kept, &self.batch, &self.fetch) {
             (At::Kept, Some(kept), _, _) => kept.borrow().result(context, place),
             (At::Batch, _, Some(batch), _) => batch.result(context, place),
@@ -131,5 +193,18 @@ impl Contents {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The text of a column of M.
+    pub fn text(&self, place: usize) -> Result<Vec<u8>> {
+        Ok(match (&self.at, &self.kept, &self.batch, &self.fetch) {
+            (At::Kept, Some(kept), _, _) => kept.borrow().text(place),
+            (At::Batch, _, Some(batch), _) => batch.text(place),
+            (At::Fetch, _, _, Some(fetch)) => {
+                let place = i32::try_from(place).unwrap_or(-1);
+                fetch.row()?.text(place)?.to_vec()
+            }
+            _ => Vec::new(),
+        })
     }
 }

@@ -25,6 +25,9 @@ impl Listing {
         order: Order,
         columns: Columns,
     ) -> Result<Self> {
+        let rootward = matches!(order, Order::Reverse | Order::IdDescending);
+        let (columns, times) =
+            Contents::shorten(connection, columns, rootward || cut.limit.is_some());
         let verify = match (columns, order) {
             (Columns::Nothing, _) => Verify::Links,
             (_, Order::Natural | Order::IdAscending) => Verify::Rows,
@@ -34,12 +37,10 @@ impl Listing {
         let walk = Walk::with(connection, id, cut, order, verify, columns)?;
         let contents = match columns {
             Columns::Nothing => None,
-            _ => Some(Contents::new(
-                connection,
-                columns,
-                walk.descends(),
-                walk.kept(),
-            )?),
+            _ => {
+                let contents = Contents::new(connection, columns, walk.descends(), walk.kept())?;
+                Some(contents.timed_by(times))
+            }
         };
         let mut listing = Self { walk, contents };
         listing.read()?;
@@ -63,7 +64,7 @@ impl Listing {
     fn read(&mut self) -> Result<()> {
         match (&mut self.contents, self.walk.at()) {
             (Some(contents), Some(at)) => {
-                if contents.go_to(at.id, at.more(), at.parent())? {
+                if contents.go_to(at.id, at.more(), Some(at.parent()))? {
                     Ok(())
                 } else {
                     Err(self.walk.missing())

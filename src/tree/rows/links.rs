@@ -14,8 +14,10 @@ use std::rc::Rc;
 
 use crate::error::{Error, Result};
 use crate::sqlite::{Connection, Kind, Parameter, Statement};
+use crate::tree::rows::density;
 use crate::tree::rows::fed::Fed;
 use crate::tree::rows::scan::{Direction, Scan};
+use crate::tree::rows::thread;
 
 const JUMPS: &str =
     "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
@@ -25,6 +27,8 @@ const EACH_UP: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id >=
 const JUMP: &str = "SELECT m.id, m.parent_entry_id FROM branch_feed(?1) AS ids \
      CROSS JOIN main.messages AS m INDEXED BY branch_messages_jumps \
      WHERE m.parent_entry_id IS NOT m.id - 1 AND m.id = ids.rowid";
+const PARENT: &str = "SELECT m.parent_entry_id FROM branch_feed(?1) AS ids \
+     CROSS JOIN main.messages AS m WHERE m.id = ids.rowid";
 /// How many entries are worth stepping over.
 const NEAR: u32 = 5;
 
@@ -232,6 +236,8 @@ pub struct Parents {
     scan: Scan,
     jumps: bool,
     single: Single,
+    /// Where rows are asked instead.
+    rows: Option<Fed>,
 }
 
 impl Parents {
@@ -247,11 +253,29 @@ impl Parents {
             scan: Scan::new(statement, Direction::Up, NEAR),
             jumps,
             single: Single::new(connection),
+            rows: None,
         })
+    }
+
+    /// The same for these messages, which are sorted. Where few of them follow one another, nearly each is a jump, and in a
+    /// large file costs a page of the index; its row, if it is short, costs no more, and is read anyway as a rule.
+    pub fn for_ids(connection: &Rc<Connection>, ids: &[i64]) -> Result<Self> {
+        let mut parents = Self::open(connection)?;
+        if !thread::are_compact(ids) && density::rows_are_short(connection) {
+            parents.rows = Some(Fed::new(connection, PARENT));
+        }
+        Ok(parents)
     }
 
     /// The parent of a message that is there.
     pub fn of(&mut self, id: i64) -> Result<Option<i64>> {
+        if let Some(rows) = &mut self.rows {
+            if rows.find(id)? {
+                if let Some(row) = rows.row() {
+                    return parent_in(row, 0, id);
+                }
+            }
+        }
         if let Some(parent) = self.single.parent(id)? {
             return Ok(parent);
         }

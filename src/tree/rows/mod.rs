@@ -16,4 +16,5 @@ pub mod scan;
 pub mod snapshot;
 pub mod summaries;
 pub mod thread;
+pub mod times;
 pub mod uids;

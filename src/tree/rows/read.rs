@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::error::{push, Result};
 use crate::sqlite::{Cells, Connection, Context, Exchange, Kind, Port, Statement, Value};
-use crate::tree::rows::columns::{with_columns, with_columns_and_parent, Columns};
+use crate::tree::rows::columns::{with_columns, with_columns_and_parent, Columns, PARENT};
 use crate::tree::rows::links;
 
 /// How much memory a climb keeps contents in, in bytes; what is above on the path is read a second time, from SQLite's cache.
@@ -27,19 +27,19 @@ pub struct Kept {
     columns: Columns,
     ids: Vec<i64>,
     cells: Cells,
-    /// Their parents, where the rows are read that far and something else says what these should be.
-    parents: Vec<Option<i64>>,
+    /// How many cells a row has. Where all columns are read by a batch, the parent is the last one.
+    width: usize,
     /// Where the caller stands.
     at: usize,
 }
 
 impl Kept {
-    fn new(connection: &Rc<Connection>, columns: Columns) -> Result<Self> {
+    fn new(connection: &Rc<Connection>, columns: Columns, width: usize) -> Result<Self> {
         Ok(Self {
             columns,
             ids: Vec::new(),
             cells: Cells::new(connection)?,
-            parents: Vec::new(),
+            width,
             at: 0,
         })
     }
@@ -47,7 +47,6 @@ impl Kept {
     fn clear(&mut self) {
         self.ids.clear();
         self.cells.clear();
-        self.parents.clear();
         self.at = 0;
     }
 
@@ -69,9 +68,24 @@ impl Kept {
     #[inline]
     pub fn result(&self, context: &mut Context<'_>, place: usize) {
         if let Some(position) = self.columns.position(place) {
-            let width = self.columns.places().len();
-            context.result_cell(&self.cells, self.at * width + position);
+            context.result_cell(&self.cells, self.at * self.width + position);
+        } else if let (PARENT, Some(cell)) = (place, self.parent()) {
+            context.result_cell(&self.cells, cell);
         }
+    }
+
+    /// Which cell is the parent's, if there is one.
+    fn parent(&self) -> Option<usize> {
+        let columns = self.columns.places().len();
+        (self.width > columns).then(|| self.at * self.width + columns)
+    }
+
+    /// The bytes of a text of the row. None for what is not text.
+    pub fn text(&self, place: usize) -> Vec<u8> {
+        let position = self.columns.position(place);
+        position.map_or_else(Vec::new, |position| {
+            self.cells.text(self.at * self.width + position)
+        })
     }
 
     /// How long the rows are, in bytes.
@@ -157,7 +171,11 @@ impl Chain {
     pub fn new(connection: &Rc<Connection>, columns: Columns) -> Result<Self> {
         let kept = match columns {
             Columns::Nothing => None,
-            _ => Some(Rc::new(RefCell::new(Kept::new(connection, columns)?))),
+            _ => Some(Rc::new(RefCell::new(Kept::new(
+                connection,
+                columns,
+                columns.places().len(),
+            )?))),
         };
         Ok(Self {
             connection: Rc::clone(connection),
@@ -286,8 +304,7 @@ impl Exchange for Given {
 
     fn take(&self, row: &[Value<'_>]) -> Result<bool> {
         let known = &mut *self.0.borrow_mut();
-        let width = known.kept.columns.places().len();
-        let (Some(id), Some(columns)) = (row.first(), row.get(1..=width)) else {
+        let Some((id, columns)) = row.split_first() else {
             return Ok(true);
         };
         let id = id.integer();
@@ -300,10 +317,6 @@ impl Exchange for Given {
             return Ok(true);
         }
         push(&mut known.kept.ids, id)?;
-        if let Some(parent) = row.get(width + 1) {
-            let parent = (parent.kind() == Kind::Integer).then(|| parent.integer());
-            push(&mut known.kept.parents, parent)?;
-        }
         match &mut known.ids {
             Ids::Range { next, last } => {
                 if id == *last {
@@ -329,12 +342,13 @@ pub struct Batch {
 impl Batch {
     /// Not prepared before it is used.
     pub fn new(connection: &Rc<Connection>, columns: Columns) -> Result<Self> {
+        let width = columns.places().len() + usize::from(columns == Columns::All);
         Ok(Self {
             connection: Rc::clone(connection),
             columns,
             given: Rc::new(Given(RefCell::new(Known {
                 ids: Ids::List(Vec::new()),
-                kept: Kept::new(connection, columns)?,
+                kept: Kept::new(connection, columns, width)?,
             }))),
             range: None,
             list: None,
@@ -357,10 +371,15 @@ impl Batch {
     #[inline]
     pub fn compare_parent(&self, id: i64, parent: Option<i64>) -> Result<()> {
         let kept = &self.given.0.borrow().kept;
-        match kept.parents.get(kept.at) {
-            Some(found) if *found != parent => Err(links::unlike_index(id)),
+        match kept.parent() {
+            Some(cell) if !kept.cells.holds(cell, parent) => Err(links::unlike_index(id)),
             _ => Ok(()),
         }
+    }
+
+    /// The bytes of a text of the row.
+    pub fn text(&self, place: usize) -> Vec<u8> {
+        self.given.0.borrow().kept.text(place)
     }
 
     /// How long the rows are that were read last, in bytes.
@@ -416,7 +435,7 @@ impl Batch {
             empty => {
                 let exchange = Rc::clone(&self.given) as Rc<dyn Exchange>;
                 let port = Port::new(&self.connection, exchange)?;
-                let mut statement = self.connection.prepare(with_columns!(
+                let mut statement = self.connection.prepare(with_columns_and_parent!(
                     self.columns,
                     "SELECT 1 FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m \
                      CROSS JOIN branch_feed(?1, m.id",

@@ -88,9 +88,21 @@ pub fn selected(connection: &Rc<Connection>, thread: &[u8], sql: &'static str) -
     Ok(ids)
 }
 
+/// Whether sorted ids are one by one, as a rule, going by the first ones.
+pub fn are_compact(ids: &[i64]) -> bool {
+    let sample = ids.get(..SAMPLE).unwrap_or(ids);
+    let next = sample
+        .windows(2)
+        .filter(|pair| matches!(pair, [one, other] if one.checked_add(1) == Some(*other)))
+        .count();
+    2 * next >= sample.len().saturating_sub(1)
+}
+
+/// Of how many messages it is looked at.
+const SAMPLE: usize = 64;
+
 /// Whether a thread's messages have ids one by one, as a rule, going by its first ones.
 pub fn is_compact(connection: &Rc<Connection>, thread: &[u8]) -> Result<bool> {
-    const SAMPLE: usize = 64;
     let mut statement = connection.prepare(MESSAGES)?;
     let mut before = None;
     let (mut next, mut other) = (0, 0);

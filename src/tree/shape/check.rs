@@ -6,7 +6,8 @@ use std::rc::Rc;
 use crate::arguments::invalid_json;
 use crate::error::{push, quoted, Error, Result};
 use crate::sqlite::{Connection, Kind, Statement};
-use crate::tree::rows::links;
+use crate::tree::rows::density;
+use crate::tree::rows::links::{self, Parents};
 use crate::tree::rows::thread;
 
 /// Something that is broken.
@@ -36,13 +37,12 @@ pub fn check(connection: &Rc<Connection>, thread: Option<&[u8]>) -> Result<Vec<P
         thread,
         problems: Vec::new(),
     };
-    check.parents()?;
+    check.messages()?;
     check.cycles()?;
     check.leaves()?;
     check.threads()?;
     check.uids()?;
     check.labels()?;
-    check.items()?;
     check.problems.sort_unstable();
     Ok(check.problems)
 }
@@ -89,50 +89,191 @@ impl Check<'_> {
         )
     }
 
-    fn parents(&mut self) -> Result<()> {
-        let mut rows = self.query(queries!(
-            "SELECT m.thread_id, m.id, m.parent_entry_id FROM main.messages AS m \
-             WHERE m.parent_entry_id IS NOT NULL \
-               AND (typeof(m.parent_entry_id) <> 'integer' \
-                    OR NOT EXISTS (SELECT 1 FROM main.messages AS p WHERE p.id = m.parent_entry_id))",
-            "m.thread_id"
-        ))?;
-        while rows.step()? {
-            let detail = if rows.kind(2) == Kind::Integer {
-                format!("its parent {} is missing", rows.integer(2))
-            } else {
-                "its parent_entry_id is not an integer".to_owned()
-            };
-            self.found(
-                rows.text(0)?,
-                Some(rows.integer(1)),
-                "parent missing",
-                detail,
-            )?;
+    /// What the messages themselves say. Of one thread, its rows are read once, and no others; of all, the table is scanned
+    /// once, beside the index on parents.
+    fn messages(&mut self) -> Result<()> {
+        match self.thread {
+            Some(thread) if density::rows_are_short(self.connection) => self.rows_of(thread),
+            Some(thread) => {
+                self.links_of(thread)?;
+                self.items_of(thread)
+            }
+            None => match self.scan() {
+                // The index is not there.
+                Err(error) if error.code() == crate::code::ERROR => self.each_parent(),
+                other => other,
+            },
         }
-        let mut rows = self.query(queries!(
-            "SELECT m.thread_id, m.id, m.parent_entry_id FROM main.messages AS m \
-             WHERE m.parent_entry_id >= m.id AND m.parent_entry_id <> m.id \
-               AND typeof(m.parent_entry_id) = 'integer'",
-            "m.thread_id"
-        ))?;
+    }
+
+    fn rows_of(&mut self, thread: &[u8]) -> Result<()> {
+        let ids = thread::messages(self.connection, thread)?;
+        let mut rows = self.connection.prepare(
+            "SELECT id, parent_entry_id, item_json FROM main.messages WHERE thread_id = +?1",
+        )?;
+        rows.start_text(thread)?;
         while rows.step()? {
-            self.found(
-                rows.text(0)?,
-                Some(rows.integer(1)),
-                "parent in a later id",
-                format!("its parent {} has a higher id", rows.integer(2)),
-            )?;
+            let id = rows.integer(0);
+            let parent = match rows.kind(1) {
+                Kind::Null => Ok(None),
+                Kind::Integer => Ok(Some(rows.integer(1))),
+                _ => Err(()),
+            };
+            self.parent(thread, &ids, id, parent)?;
+            if rows.kind(2) != Kind::Null {
+                self.item(thread, id, rows.text(2)?)?;
+            }
         }
         Ok(())
     }
 
+    /// Behind long contents, a row's parent is far to reach, and the indexes tell it too.
+    fn links_of(&mut self, thread: &[u8]) -> Result<()> {
+        let ids = thread::messages(self.connection, thread)?;
+        let mut parents = Parents::open(self.connection)?;
+        for id in &ids {
+            let parent = match parents.of(*id) {
+                Ok(parent) => Ok(parent),
+                Err(error) if error.code() == crate::code::CORRUPT_VTAB => Err(()),
+                Err(error) => return Err(error),
+            };
+            self.parent(thread, &ids, *id, parent)?;
+        }
+        Ok(())
+    }
+
+    fn items_of(&mut self, thread: &[u8]) -> Result<()> {
+        let mut rows = self.connection.prepare(
+            "SELECT id, item_json FROM main.messages WHERE thread_id = +?1 AND item_json IS NOT NULL",
+        )?;
+        rows.start_text(thread)?;
+        while rows.step()? {
+            self.item(thread, rows.integer(0), rows.text(1)?)?;
+        }
+        Ok(())
+    }
+
+    /// A message's parent, which is an error if it is not an integer. `ids` are messages that are there, sorted.
+    fn parent(
+        &mut self,
+        thread: &[u8],
+        ids: &[i64],
+        id: i64,
+        parent: std::result::Result<Option<i64>, ()>,
+    ) -> Result<()> {
+        let Ok(parent) = parent else {
+            return self.no_integer(thread, id);
+        };
+        let Some(parent) = parent else {
+            return Ok(());
+        };
+        if ids.binary_search(&parent).is_err() && !links::exists(self.connection, parent)? {
+            self.missing(thread, id, parent)?;
+        }
+        if parent > id {
+            self.later(thread, id, parent)?;
+        }
+        Ok(())
+    }
+
+    fn no_integer(&mut self, thread: &[u8], id: i64) -> Result<()> {
+        let detail = "its parent_entry_id is not an integer".to_owned();
+        self.found(thread, Some(id), "parent missing", detail)
+    }
+
+    fn missing(&mut self, thread: &[u8], id: i64, parent: i64) -> Result<()> {
+        let detail = format!("its parent {parent} is missing");
+        self.found(thread, Some(id), "parent missing", detail)
+    }
+
+    fn later(&mut self, thread: &[u8], id: i64, parent: i64) -> Result<()> {
+        let detail = format!("its parent {parent} has a higher id");
+        self.found(thread, Some(id), "parent in a later id", detail)
+    }
+
+    /// All threads. Parents come from their index in ascending order, and messages from the table: side by side, what is
+    /// in the one and not in the other shows without a look-up.
+    fn scan(&mut self) -> Result<()> {
+        const PARENTS: &str = "SELECT parent_entry_id, id FROM main.messages INDEXED BY idx_messages_parent_entry_id \
+             WHERE parent_entry_id IS NOT NULL ORDER BY parent_entry_id";
+        const ROWS: &str = "SELECT id, thread_id, item_json FROM main.messages ORDER BY id";
+        let mut parents = self.connection.prepare(PARENTS)?;
+        parents.start(&[])?;
+        let mut rows = self.connection.prepare(ROWS)?;
+        rows.start(&[])?;
+        let mut more = parents.step()?;
+        loop {
+            let id = rows.step()?.then(|| rows.integer(0));
+            if let Some(id) = id {
+                if rows.kind(2) != Kind::Null {
+                    self.item(rows.text(1)?, id, rows.text(2)?)?;
+                }
+            }
+            while more
+                && id.is_none_or(|id| parents.kind(0) != Kind::Integer || parents.integer(0) <= id)
+            {
+                let child = parents.integer(1);
+                let parent = (parents.kind(0) == Kind::Integer).then(|| parents.integer(0));
+                if parent.is_none() || parent != id || parent > Some(child) {
+                    let thread = thread::of_message(self.connection, child)?.unwrap_or_default();
+                    match parent {
+                        None => self.no_integer(&thread, child)?,
+                        Some(parent) if Some(parent) != id => {
+                            self.missing(&thread, child, parent)?
+                        }
+                        Some(_) => {}
+                    }
+                    if let Some(parent) = parent.filter(|parent| *parent > child) {
+                        self.later(&thread, child, parent)?;
+                    }
+                }
+                more = parents.step()?;
+            }
+            if id.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The same, one by one.
+    fn each_parent(&mut self) -> Result<()> {
+        self.problems.clear();
+        let mut rows = self.connection.prepare(
+            "SELECT id, thread_id, item_json, parent_entry_id FROM main.messages ORDER BY id",
+        )?;
+        rows.start(&[])?;
+        while rows.step()? {
+            let (id, thread) = (rows.integer(0), rows.text(1)?);
+            let parent = match rows.kind(3) {
+                Kind::Null => Ok(None),
+                Kind::Integer => Ok(Some(rows.integer(3))),
+                _ => Err(()),
+            };
+            self.parent(thread, &[], id, parent)?;
+            if rows.kind(2) != Kind::Null {
+                self.item(thread, id, rows.text(2)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, thread: &[u8], id: i64, item: &[u8]) -> Result<()> {
+        match invalid_json(item) {
+            Some(why) => self.found(thread, Some(id), "invalid item_json", why),
+            None => Ok(()),
+        }
+    }
+
     /// Each cycle has a link to a higher id or to itself. From each of those, up to where it was before or has ended.
     fn cycles(&mut self) -> Result<()> {
-        let mut starts = self.connection.prepare(
-            "SELECT id FROM main.messages \
-             WHERE parent_entry_id >= id AND typeof(parent_entry_id) = 'integer'",
-        )?;
+        const INDEXED: &str = "SELECT id FROM main.messages INDEXED BY branch_messages_later \
+             WHERE parent_entry_id >= id AND typeof(parent_entry_id) = 'integer'";
+        const ANY: &str = "SELECT id FROM main.messages \
+             WHERE parent_entry_id >= id AND typeof(parent_entry_id) = 'integer'";
+        let mut starts = match self.connection.prepare(INDEXED) {
+            Err(error) if error.code() == crate::code::ERROR => self.connection.prepare(ANY)?,
+            other => other?,
+        };
         starts.start(&[])?;
         let mut seen = HashSet::new();
         while starts.step()? {
@@ -225,11 +366,24 @@ impl Check<'_> {
     }
 
     fn threads(&mut self) -> Result<()> {
-        let mut rows = self.query(queries!(
-            "SELECT m.thread_id, m.id FROM main.messages AS m WHERE m.thread_id IN (\
-                 SELECT thread_id FROM (SELECT DISTINCT thread_id FROM main.messages) EXCEPT SELECT id FROM main.threads)",
-            "m.thread_id"
-        ))?;
+        let mut rows = match self.thread {
+            Some(thread) if thread::exists(self.connection, thread)? => return Ok(()),
+            Some(thread) => {
+                let mut rows = self
+                    .connection
+                    .prepare("SELECT thread_id, id FROM main.messages WHERE thread_id = +?1")?;
+                rows.start_text(thread)?;
+                rows
+            }
+            None => {
+                let mut rows = self.connection.prepare(
+                    "SELECT m.thread_id, m.id FROM main.messages AS m WHERE m.thread_id IN (\
+                         SELECT thread_id FROM (SELECT DISTINCT thread_id FROM main.messages) EXCEPT SELECT id FROM main.threads)",
+                )?;
+                rows.start(&[])?;
+                rows
+            }
+        };
         while rows.step()? {
             let thread = rows.text(0)?;
             let detail = format!("its thread {} is missing", quoted(thread));
@@ -296,25 +450,6 @@ impl Check<'_> {
                 "label of a missing message",
                 detail,
             )?;
-        }
-        Ok(())
-    }
-
-    fn items(&mut self) -> Result<()> {
-        let mut rows = self.query(queries!(
-            "SELECT m.thread_id, m.id, m.item_json FROM main.messages AS m \
-             WHERE m.item_json IS NOT NULL",
-            "m.thread_id"
-        ))?;
-        while rows.step()? {
-            if let Some(why) = invalid_json(rows.text(2)?) {
-                self.found(
-                    rows.text(0)?,
-                    Some(rows.integer(1)),
-                    "invalid item_json",
-                    why,
-                )?;
-            }
         }
         Ok(())
     }

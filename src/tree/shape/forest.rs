@@ -35,10 +35,15 @@ pub struct Forest {
 impl Forest {
     /// Reads the links of a thread. No message's contents are read.
     pub fn of(connection: &Rc<Connection>, thread: &[u8]) -> Result<Self> {
+        Self::shaped(connection, thread, true)
+    }
+
+    /// The same. Unless children are `counted`, it is not known how many there are, in all threads, nor where forks are.
+    pub fn shaped(connection: &Rc<Connection>, thread: &[u8], counted: bool) -> Result<Self> {
         let ids = thread::messages(connection, thread)?;
         let links = with_ancestors(connection, &ids)?;
         if u32::try_from(links.len()).is_ok_and(|count| count < ON_THE_WAY) {
-            let mut forest = Self::join(connection, &ids, &links)?;
+            let mut forest = Self::join(connection, &ids, &links, counted)?;
             forest.measure()?;
             Ok(forest)
         } else {
@@ -109,9 +114,13 @@ impl Forest {
         connection: &Rc<Connection>,
         ids: &[i64],
         links: &[(i64, Option<i64>)],
+        counted: bool,
     ) -> Result<Self> {
         let mut nodes = Vec::new();
-        let mut children = ChildCount::open(connection)?;
+        let mut children = match counted {
+            true => Some(ChildCount::open(connection)?),
+            false => None,
+        };
         for (at, (id, parent)) in links.iter().enumerate() {
             let parent = match parent {
                 None => NONE,
@@ -134,7 +143,10 @@ impl Forest {
                 parent,
                 fork: NONE,
                 depth: UNKNOWN,
-                children: children.of(*id)?,
+                children: match &mut children {
+                    Some(children) => children.of(*id)?,
+                    None => 0,
+                },
                 inside: ids.len() == links.len() || ids.binary_search(id).is_ok(),
             };
             push(&mut nodes, node)?;
@@ -196,7 +208,7 @@ impl Forest {
 
 /// Messages with their parents, ascending: those of a thread, and all their ancestors elsewhere.
 fn with_ancestors(connection: &Rc<Connection>, ids: &[i64]) -> Result<Vec<(i64, Option<i64>)>> {
-    let mut parents = Parents::open(connection)?;
+    let mut parents = Parents::for_ids(connection, ids)?;
     let mut links = Vec::new();
     let mut outside = Vec::new();
     for (at, id) in ids.iter().enumerate() {

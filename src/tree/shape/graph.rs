@@ -7,9 +7,12 @@
 use std::rc::Rc;
 
 use crate::error::{filled, push, Error, Result};
-use crate::sqlite::{Connection, Statement};
+use crate::sqlite::{code, Beginnings, Connection, Context, Parameter, Statement};
 use crate::tree::path::ancestors::Climb;
+use crate::tree::rows::density;
+use crate::tree::rows::fed::Fed;
 use crate::tree::rows::thread;
+use crate::tree::rows::times::Times;
 use crate::tree::shape::forest::Forest;
 
 /// How many characters of a content are shown.
@@ -28,23 +31,57 @@ struct Line {
     starts: bool,
 }
 
+/// What of the messages themselves is wanted, beside their links.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wants {
+    /// The number of children, in all threads.
+    pub children: bool,
+    /// The role.
+    pub role: bool,
+    /// The time.
+    pub time: bool,
+    /// The beginning of the content.
+    pub preview: bool,
+}
+
+/// All that may be wanted of a short row, by one look.
+const ROW: &str = "SELECT m.role, substr(m.content, 1, 240), m.created_at \
+     FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m WHERE m.id = ids.rowid";
+/// What comes before the content.
+const HEAD: &str = "SELECT m.role FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m WHERE m.id = ids.rowid";
+/// As much of a content as a preview is made of, in characters.
+const BEGINNING: usize = 240;
+
+/// Reads messages for lines.
+struct Reader {
+    row: Fed,
+    /// Where contents are long: they are read only as far as they are shown, and times come from an index.
+    long: Option<(Beginnings, Times)>,
+}
+
 /// A thread's messages, parents before children, depth first, siblings by id.
 pub struct Graph {
+    connection: Rc<Connection>,
+    thread: Vec<u8>,
     forest: Forest,
     lines: Vec<Line>,
     /// By position in the forest.
     current: Vec<bool>,
     leaf: Option<usize>,
-    row: Statement,
+    wants: Wants,
+    reader: Option<Reader>,
+    /// Of the current line.
+    time: Option<i64>,
+    beginning: Option<Vec<u8>>,
 }
 
 impl Graph {
     /// Reads and lays out a thread. None if there is no such thread.
-    pub fn of(connection: &Rc<Connection>, thread: &[u8]) -> Result<Option<Self>> {
+    pub fn of(connection: &Rc<Connection>, thread: &[u8], wants: Wants) -> Result<Option<Self>> {
         let Some(leaf) = thread::present_leaf(connection, thread)? else {
             return Ok(None);
         };
-        let forest = Forest::of(connection, thread)?;
+        let forest = Forest::shaped(connection, thread, wants.children)?;
         let mut current = filled(forest.len(), false)?;
         if let Some(leaf) = leaf {
             let mut climb = Climb::from(connection, leaf)?;
@@ -56,14 +93,33 @@ impl Graph {
                 }
             }
         }
+        let reader = if !wants.role && !wants.time && !wants.preview {
+            None
+        } else if density::rows_are_short(connection) {
+            Some(Reader {
+                row: Fed::new(connection, ROW),
+                long: None,
+            })
+        } else {
+            Some(Reader {
+                row: Fed::new(connection, HEAD),
+                long: Some((
+                    Beginnings::new(connection, c"content"),
+                    Times::new(connection, false),
+                )),
+            })
+        };
         Ok(Some(Self {
+            connection: Rc::clone(connection),
+            thread: thread.to_vec(),
             lines: lay_out(&forest)?,
             leaf: leaf.and_then(|leaf| forest.position(leaf)),
             forest,
             current,
-            row: connection.prepare(
-                "SELECT role, substr(content, 1, 240), created_at, parent_entry_id FROM main.messages WHERE id = +?1",
-            )?,
+            wants,
+            reader,
+            time: None,
+            beginning: None,
         }))
     }
 
@@ -92,22 +148,73 @@ impl Graph {
     /// Goes to the message of a line.
     pub fn read(&mut self, line: usize) -> Result<()> {
         let id = self.forest.id(self.position(line));
-        self.row.start(&[id])?;
-        if self.row.step()? {
-            Ok(())
-        } else {
-            Err(Error::corrupt(format!("message {id} is missing")))
+        let Some(reader) = &mut self.reader else {
+            return Ok(());
+        };
+        if !reader.row.find(id)? {
+            return Err(Error::corrupt(format!("message {id} is missing")));
         }
+        let Some((beginnings, times)) = &mut reader.long else {
+            return Ok(());
+        };
+        if self.wants.time {
+            self.time = times.of(&self.thread, id)?;
+        }
+        if self.wants.preview {
+            // A character has at most four bytes, and what comes after a NUL is not text for SQLite's functions.
+            let text = match beginnings.of(id, 4 * BEGINNING)? {
+                Some(mut text) => {
+                    let end = text.iter().position(|byte| *byte == 0);
+                    text.truncate(end.unwrap_or(text.len()));
+                    text
+                }
+                None => whole_beginning(&self.connection, id)?,
+            };
+            self.beginning = Some(text);
+        }
+        Ok(())
     }
 
-    /// The row of the message: role, beginning of the content, time, parent.
-    pub fn row(&self) -> &Statement {
-        &self.row
+    fn row(&self) -> Result<&Statement> {
+        let row = self.reader.as_ref().and_then(|reader| reader.row.row());
+        row.ok_or_else(|| Error::new(code::INTERNAL, "no message was read"))
+    }
+
+    fn is_long(&self) -> bool {
+        self.reader
+            .as_ref()
+            .is_some_and(|reader| reader.long.is_some())
+    }
+
+    /// Gives the message's role.
+    pub fn result_role(&self, context: &mut Context<'_>) -> Result<()> {
+        context.result_column(self.row()?, 0);
+        Ok(())
+    }
+
+    /// Gives the message's time.
+    pub fn result_time(&self, context: &mut Context<'_>) -> Result<()> {
+        if self.is_long() {
+            context.result_optional(self.time);
+        } else {
+            context.result_column(self.row()?, 2);
+        }
+        Ok(())
     }
 
     /// The beginning of the message's content, on one line.
     pub fn preview(&self) -> Result<String> {
-        Ok(preview(self.row.text(1)?))
+        match &self.beginning {
+            Some(beginning) => {
+                let text = String::from_utf8_lossy(beginning);
+                let end = text
+                    .char_indices()
+                    .nth(BEGINNING)
+                    .map_or(text.len(), |(end, _)| end);
+                Ok(preview(text.get(..end).unwrap_or(&text).as_bytes()))
+            }
+            None => Ok(preview(self.row()?.text(1)?)),
+        }
     }
 
     /// The line as it is drawn.
@@ -138,11 +245,19 @@ impl Graph {
         text.push_str(&format!(
             " {} {}: {}",
             self.forest.id(at),
-            preview(self.row.text(0)?),
+            preview(self.row()?.text(0)?),
             self.preview()?
         ));
         Ok(text)
     }
+}
+
+/// The beginning of a content that cannot be read in part.
+fn whole_beginning(connection: &Rc<Connection>, id: i64) -> Result<Vec<u8>> {
+    let mut row =
+        connection.prepare("SELECT substr(content, 1, 240) FROM main.messages WHERE id = +?1")?;
+    let found = row.once(&[Parameter::Integer(id)], |row| Ok(row.text(0)?.to_vec()))?;
+    Ok(found.unwrap_or_default())
 }
 
 /// The first words of a text, without line breaks and other control characters.
