@@ -3,6 +3,9 @@
 //! Some are sqlite3 shells with the loaded extension, some load it into a newer SQLite, some use the Rust wrapper.
 #![cfg(unix)]
 
+#[path = "kill/indexing.rs"]
+mod indexing;
+
 use std::collections::{HashMap, HashSet};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -308,6 +311,11 @@ fn migrations() {
     println!(
         "kill, migration: {kills} kills, {untouched} undone, {complete} complete, half done: 0"
     );
+}
+
+#[test]
+fn indexing() {
+    indexing::run_and_kill();
 }
 
 #[test]
