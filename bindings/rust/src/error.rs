@@ -268,6 +268,17 @@ impl Error {
         self
     }
 
+    /// The variant for a query that is not FTS5 syntax, if that is what the extension says.
+    pub(crate) fn query_refused(self, query: &str) -> Self {
+        match self.refusal().and_then(|said| said.strip_prefix("query ")) {
+            Some(reason) => Self::InvalidValue {
+                what: format!("query {query:?}"),
+                reason: reason.to_owned(),
+            },
+            None => self,
+        }
+    }
+
     /// The variant for a uid that names another message, if that is what the extension says.
     pub(crate) fn or_taken(self, uid: Option<&str>) -> Self {
         if let (

@@ -39,9 +39,9 @@ pub use checkpoints::CheckpointRecord;
 pub use durability::{JournalMode, Synchronous};
 pub use error::{Error, Result, Thing};
 pub use history::{
-    BranchDiff, ChildRecord, Compaction, Context, ContextKind, ContextMessage, History,
-    ImportOptions, LastMessage, LeafRecord, MessageRecord, NewMessage, PathStep, Problem,
-    SiblingRecord, ThreadSummary, TreeNode, UsageRecord, VersionRecord,
+    BranchDiff, ChildRecord, Compaction, Context, ContextKind, ContextMessage, FoundMessage,
+    History, ImportOptions, LabelRecord, LastMessage, LeafRecord, MessageRecord, NewMessage,
+    PathStep, Problem, SiblingRecord, ThreadSummary, TreeNode, UsageRecord, VersionRecord,
 };
 pub use jobs::{JobStateRecord, JobStateStatus};
 pub use message_id::IntoMessageId;

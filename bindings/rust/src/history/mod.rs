@@ -7,6 +7,7 @@ mod context;
 mod import;
 mod read;
 mod records;
+mod search;
 mod threads;
 mod write;
 
@@ -23,6 +24,7 @@ pub use records::{
     BranchDiff, ChildRecord, LastMessage, LeafRecord, MessageRecord, NewMessage, PathStep, Problem,
     SiblingRecord, ThreadSummary, TreeNode, VersionRecord,
 };
+pub use search::{FoundMessage, LabelRecord};
 
 /// The branch methods on a connection: yours, after [`register`](crate::register), or that of a
 /// [`Transaction`](crate::Transaction).
