@@ -274,6 +274,7 @@ fn summaries_of_other_programs() {
         // Itself, one below it, one beside it, none.
         ("'{\"first_kept_id\":5}'", vec![]),
         ("'{\"first_kept_id\":6}'", vec![]),
+        ("'{\"first_kept_id\":7}'", vec![]),
         ("'{\"first_kept_id\":4}'", vec![]),
         ("'{\"first_kept_id\":42}'", vec![]),
         ("'{\"first_kept_id\":-1}'", vec![]),
@@ -295,13 +296,13 @@ fn summaries_of_other_programs() {
         connection
             .execute_batch(&format!(
                 "INSERT INTO messages(id, thread_id, role, content, item_json, created_at, parent_entry_id) \
-                 VALUES (5, 't', 'summary', 'sum', {item}, 1, 3), (6, 't', 'user', 'after', NULL, 1, 5); \
-                 UPDATE threads SET current_leaf_id = 6"
+                 VALUES (5, 't', 'summary', 'sum', {item}, 1, 3), (6, 't', 'user', 'after', NULL, 1, 5), \
+                 (7, 't', 'user', 'later', NULL, 1, 6); UPDATE threads SET current_leaf_id = 7"
             ))
             .unwrap();
         let mut expected = vec![("summary", 5)];
         expected.extend(kept.into_iter().map(|id| ("message", id)));
-        expected.push(("message", 6));
+        expected.extend([("message", 6), ("message", 7)]);
         assert_eq!(sent(&connection, "'t'"), rows(&expected), "{item}");
     }
 }
