@@ -104,10 +104,7 @@ fn our_own_samples() {
 fn the_samples_beside_the_repository() {
     let folder = dist::root().join("../shared/data");
     if !folder.join("exports").exists() {
-        eprintln!(
-            "{} is not there: the samples of other projects were NOT read, only our own",
-            folder.join("exports").display()
-        );
+        dist::not_run("the import of other projects' samples", "shared");
         return;
     }
     println!("| format | sample | conversations, messages, leaves in the file | in the database |");
