@@ -44,7 +44,7 @@ fn contents(connection: &Connection) -> String {
 /// Each wrong argument, and what is to be said of it.
 fn wrong() -> Vec<(String, String)> {
     let mut all = Vec::new();
-    for call in &CALLS {
+    for call in &calls::calls() {
         for (at, (argument, kind, _)) in call.arguments.iter().enumerate() {
             let mut add = |values: &[(&str, &str)], what: &str| {
                 for (wrong, called) in values {
@@ -176,10 +176,10 @@ fn in_a_transaction_or_an_insert_likewise() {
 #[test]
 fn the_first_of_several_wrong_arguments_is_named() {
     let connection = conversation();
-    for call in &CALLS {
+    for call in &calls::calls() {
         let all = vec!["x'00'"; call.arguments.len()];
         let (code, text) = error(&connection, &call.with(&all), &[]);
-        let first = call.arguments[0].0;
+        let first = &call.arguments[0].0;
         assert_eq!(code, 1);
         assert!(
             text.starts_with(&format!("{}: {first} must be ", call.name)),
@@ -190,7 +190,7 @@ fn the_first_of_several_wrong_arguments_is_named() {
 
 #[test]
 fn right_arguments_in_all_their_forms() {
-    for call in &CALLS {
+    for call in &calls::calls() {
         for (at, (_, kind, right)) in call.arguments.iter().enumerate() {
             let forms: Vec<String> = match kind {
                 Message | MaybeMessage | Time | Limit | MaybePosition => vec![
@@ -228,7 +228,7 @@ fn right_arguments_in_all_their_forms() {
 /// NULL where it is allowed: no rows, NULL, no limit, or now.
 #[test]
 fn null_arguments() {
-    for call in CALLS.iter().filter(|call| call.name.starts_with("branch_")) {
+    for call in &calls::calls() {
         for (at, (argument, kind, _)) in call.arguments.iter().enumerate() {
             let connection = conversation();
             let sql = call.but(at, "NULL");
@@ -237,7 +237,7 @@ fn null_arguments() {
                 // As if it were not given.
                 MaybeThread if call.name == "branch_search" => {}
                 MaybeMessage | MaybeThread | MaybeText
-                    if reads && !["before", "leaf"].contains(argument) =>
+                    if reads && !["before", "leaf"].contains(&argument.as_str()) =>
                 {
                     let mut statement = connection.prepare(&sql).unwrap();
                     let mut rows = statement.raw_query();

@@ -29,13 +29,14 @@ pub enum Kind {
     Json,
 }
 
+use sqlite_branch::SignatureKind;
 use Kind::*;
 
 /// A function or table: its name, its arguments, and values for them that are right.
 pub struct Call {
     pub name: &'static str,
     pub table: bool,
-    pub arguments: &'static [(&'static str, Kind, &'static str)],
+    pub arguments: Vec<(String, Kind, &'static str)>,
 }
 
 impl Call {
@@ -57,198 +58,75 @@ impl Call {
     }
 }
 
-const fn function(
-    name: &'static str,
-    arguments: &'static [(&'static str, Kind, &'static str)],
-) -> Call {
-    Call {
-        name,
-        table: false,
-        arguments,
-    }
+/// All of them that take arguments, as the extension declares them.
+pub fn calls() -> Vec<Call> {
+    let signatures = sqlite_branch::signatures().into_iter();
+    signatures
+        .filter(|signature| !INTERNAL.contains(&signature.name) && !signature.arguments.is_empty())
+        .map(|signature| {
+            let required = signature.arguments.split('[').next().unwrap().to_owned();
+            let required = required.split(',').filter(|name| !name.trim().is_empty());
+            let required = required.count();
+            let names = signature.arguments.replace(['[', ']'], "");
+            let names = names.split(',').map(str::trim).enumerate();
+            let arguments = names.map(|(at, name)| {
+                let optional = signature.kind != SignatureKind::Writes || at >= required;
+                let (kind, right) = argument(signature.name, name, optional);
+                (name.to_owned(), kind, right)
+            });
+            Call {
+                name: signature.name,
+                table: signature.kind == SignatureKind::Table,
+                arguments: arguments.collect(),
+            }
+        })
+        .collect()
 }
 
-const fn table(
-    name: &'static str,
-    arguments: &'static [(&'static str, Kind, &'static str)],
-) -> Call {
-    Call {
-        name,
-        table: true,
-        arguments,
-    }
-}
-
-/// All of them.
-pub const CALLS: [Call; 36] = [
-    function(
-        "branch_append",
-        &[
-            ("thread_id", Thread, "'t'"),
-            ("role", Text, "'user'"),
-            ("content", Text, "'said'"),
-            ("item_json", Json, "'{}'"),
-            ("created_at", Time, "5"),
-            ("uid", Uid, "'a-uid'"),
-        ],
-    ),
-    function(
-        "branch_fork",
-        &[
-            ("message_id", Message, "2"),
-            ("role", Text, "'user'"),
-            ("content", Text, "'said'"),
-            ("item_json", Json, "'{}'"),
-            ("created_at", Time, "5"),
-            ("uid", Uid, "'a-uid'"),
-        ],
-    ),
-    function(
-        "branch_alternative",
-        &[
-            ("message_id", Message, "2"),
-            ("role", Text, "'user'"),
-            ("content", Text, "'said'"),
-            ("item_json", Json, "'{}'"),
-            ("created_at", Time, "5"),
-            ("uid", Uid, "'a-uid'"),
-        ],
-    ),
-    function(
-        "branch_switch",
-        &[
-            ("thread_id", Thread, "'t'"),
-            ("message_id", MaybeMessage, "1"),
-        ],
-    ),
-    function(
-        "branch_select",
-        &[
-            ("message_id", Message, "2"),
-            ("position", MaybePosition, "1"),
-        ],
-    ),
-    function(
-        "branch_thread",
-        &[
-            ("thread_id", MaybeThread, "'t'"),
-            ("title", MaybeText, "'A title'"),
-            ("created_at", Time, "5"),
-        ],
-    ),
-    function("branch_delete", &[("thread_id", Thread, "'t'")]),
-    function(
-        "branch_import",
-        &[
-            ("format", Text, "'openai'"),
-            ("text", TextOrBlob, "'[]'"),
-            ("options", Json, "'{}'"),
-        ],
-    ),
-    function("branch_id", &[("uid", MaybeText, "'u'")]),
-    function("branch_uid", &[("message_id", MaybeMessage, "2")]),
-    function("branch_clear", &[("thread_id", Thread, "'t'")]),
-    function("branch_prune", &[("message_id", Message, "2")]),
-    function(
-        "branch_copy",
-        &[
-            ("message_id", Message, "2"),
-            ("new_thread_id", Thread, "'new'"),
-            ("created_at", Time, "5"),
-        ],
-    ),
-    function(
-        "branch_compact",
-        &[
-            ("thread_id", Thread, "'t'"),
-            ("summary", Text, "'in short'"),
-            ("first_kept_id", MaybeMessage, "1"),
-            ("item_json", Json, "'{}'"),
-            ("created_at", Time, "5"),
-            ("uid", Uid, "'a-uid'"),
-        ],
-    ),
-    function(
-        "branch_label",
-        &[
-            ("message_id", Message, "2"),
-            ("label", MaybeText, "'here'"),
-            ("created_at", Time, "5"),
-        ],
-    ),
-    function(
-        "branch_unlabel",
-        &[("thread_id", Thread, "'t'"), ("label", Text, "'here'")],
-    ),
-    function(
-        "branch_put",
-        &[
-            ("thread_id", Thread, "'t'"),
-            ("messages", Text, "'[]'"),
-            ("created_at", Time, "5"),
-        ],
-    ),
-    function(
-        "branch_export",
-        &[("thread_id", Thread, "'t'"), ("format", Text, "'jsonl'")],
-    ),
-    function("branch_depth", &[("message_id", MaybeMessage, "2")]),
-    function("branch_root", &[("message_id", MaybeMessage, "2")]),
-    function("branch_tip", &[("message_id", MaybeMessage, "2")]),
-    function(
-        "branch_common_ancestor",
-        &[("a", MaybeMessage, "2"), ("b", MaybeMessage, "3")],
-    ),
-    function(
-        "branch_is_ancestor",
-        &[("a", MaybeMessage, "2"), ("b", MaybeMessage, "3")],
-    ),
-    table(
-        "branch_path",
-        &[("message_id", MaybeMessage, "2"), ("limit", Limit, "5")],
-    ),
-    table(
-        "branch_messages",
-        &[
-            ("thread_id", MaybeThread, "'t'"),
-            ("limit", Limit, "5"),
-            ("before", MaybeMessage, "2"),
-        ],
-    ),
-    table("branch_leaves", &[("thread_id", MaybeThread, "'t'")]),
-    table("branch_children", &[("message_id", MaybeMessage, "1")]),
-    table("branch_siblings", &[("message_id", MaybeMessage, "2")]),
-    table("branch_tree", &[("thread_id", MaybeThread, "'t'")]),
-    table(
-        "branch_diff",
-        &[("a", MaybeMessage, "2"), ("b", MaybeMessage, "3")],
-    ),
-    function("branch_index", &[("what", MaybeText, "'rebuild'")]),
-    table(
-        "branch_search",
-        &[
-            ("query", MaybeText, "'two'"),
-            ("thread_id", MaybeThread, "'t'"),
-        ],
-    ),
-    table(
-        "branch_context",
-        &[
-            ("thread_id", MaybeThread, "'t'"),
-            ("budget", Limit, "5"),
-            ("leaf", MaybeMessage, "2"),
-        ],
-    ),
-    table(
-        "branch_usage",
-        &[
-            ("thread_id", MaybeThread, "'t'"),
-            ("leaf", MaybeMessage, "2"),
-        ],
-    ),
-    table("branch_labels", &[("thread_id", MaybeThread, "'t'")]),
-    table("branch_check", &[("thread_id", MaybeThread, "'t'")]),
+/// For the extension's own statements; and one that looks at no table, whose arguments are those of a message that is not
+/// stored.
+const INTERNAL: [&str; 4] = [
+    "branch_feed",
+    "branch_stretches",
+    "branch_write",
+    "branch_tokens",
 ];
+
+/// What an argument is to be, and a right value. The same name means the same everywhere, with few exceptions. Where it is
+/// optional, NULL is right: for what reads, and for what need not be given.
+fn argument(function: &str, name: &str, optional: bool) -> (Kind, &'static str) {
+    match (function, name) {
+        ("branch_children" | "branch_switch", "message_id") => (MaybeMessage, "1"),
+        ("branch_thread", "thread_id") => (MaybeThread, "'t'"),
+        ("branch_export", "thread_id") => (Thread, "'t'"),
+        ("branch_id", "uid") => (MaybeText, "'u'"),
+        ("branch_label", "label") => (MaybeText, "'here'"),
+        (_, "message_id" | "a") if optional => (MaybeMessage, "2"),
+        (_, "message_id") => (Message, "2"),
+        (_, "before" | "leaf") => (MaybeMessage, "2"),
+        (_, "b") => (MaybeMessage, "3"),
+        (_, "first_kept_id") => (MaybeMessage, "1"),
+        (_, "thread_id") if optional => (MaybeThread, "'t'"),
+        (_, "thread_id") => (Thread, "'t'"),
+        (_, "new_thread_id") => (Thread, "'new'"),
+        (_, "limit" | "budget") => (Limit, "5"),
+        (_, "position") => (MaybePosition, "1"),
+        (_, "created_at") => (Time, "5"),
+        (_, "item_json" | "options") => (Json, "'{}'"),
+        (_, "uid") => (Uid, "'a-uid'"),
+        (_, "role") => (Text, "'user'"),
+        (_, "content" | "summary") => (Text, "'said'"),
+        (_, "label") => (Text, "'here'"),
+        (_, "title") => (MaybeText, "'A title'"),
+        (_, "query") => (MaybeText, "'two'"),
+        (_, "what") => (MaybeText, "'rebuild'"),
+        ("branch_import", "format") => (Text, "'openai'"),
+        (_, "format") => (Text, "'jsonl'"),
+        (_, "messages") => (Text, "'[]'"),
+        (_, "text") => (TextOrBlob, "'[]'"),
+        _ => panic!("{function}: what is the argument {name} to be? Say it here"),
+    }
+}
 
 /// Values that are no integers, and how an error message calls them.
 pub const NO_INTEGERS: [(&str, &str); 24] = [
