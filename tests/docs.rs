@@ -185,6 +185,11 @@ fn readme() {
 }
 
 #[test]
+fn how_do_i() {
+    follow("docs/how-do-i.md");
+}
+
+#[test]
 fn sql_reference() {
     follow("docs/sql-reference.md");
 }
