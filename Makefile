@@ -33,6 +33,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
         replication cluster cluster-node \
+        crates release test-release \
         reliability kill faults concurrency input schema versions \
         portable wheel sdist test-python lint-python sdk-sessions npm test-node \
         memory sanitize deny \
@@ -144,6 +145,31 @@ sdk-sessions: test-python ## the session tests of OpenAI's Agents SDK on BranchS
 	@cd $(TARGET_DIR)/sdk && tar xzf openai_agents-*.tar.gz --strip-components 1
 	cd $(TARGET_DIR)/sdk && PYTHONPATH=$(abspath $(PACKAGE)/sdk):. $(abspath $(PYTHON3)) -m pytest -p sdk_sessions \
 	    --timeout 30 --timeout-method thread -q -W ignore $(SDK_TESTS)
+
+## Releasing
+
+RELEASE := dist/release
+ARCHIVE := sqlite-branch-$(VERSION)-$(if $(filter Darwin,$(shell uname -s)),macos,linux)-$(MACHINE)
+
+crates: ## dist/*.crate, the packages of the two crates
+	@rm -f dist/*.crate && mkdir -p dist
+	$(CARGO) package --package sqlite-branch --package sqlite-branch-store --no-verify --allow-dirty \
+	    --target-dir $(TARGET_DIR)/crates
+	@cp $(TARGET_DIR)/crates/package/*.crate dist/
+
+release: static header portable wheel sdist npm crates ## dist/release: all that is published, with checksums; see docs/releasing.md
+	@rm -rf $(RELEASE) && mkdir -p $(RELEASE)/$(ARCHIVE)/sql
+	@cp $(PORTABLE) $(RELEASE)/$(ARCHIVE)/branch.$(EXTENSION)
+	@cp $(STATIC) $(HEADER) LICENSE-MIT LICENSE-APACHE README.md CHANGELOG.md $(RELEASE)/$(ARCHIVE)/
+	@cp sql/*.sql $(RELEASE)/$(ARCHIVE)/sql/
+	release/licences.py > $(RELEASE)/$(ARCHIVE)/LICENCES.md
+	@cp $(RELEASE)/$(ARCHIVE)/LICENCES.md $(RELEASE)/LICENCES.md
+	@tar czf $(RELEASE)/$(ARCHIVE).tar.gz -C $(RELEASE) $(ARCHIVE) && rm -r $(RELEASE)/$(ARCHIVE)
+	@cp dist/*.crate dist/sqlite_branch-*.whl dist/sqlite_branch-*.tar.gz dist/sqlite-branch-*.tgz $(RELEASE)/
+	@cd $(RELEASE) && sha256sum * > SHA256SUMS && ls -l
+
+test-release: tools ## install each thing of dist/release into an empty place, and use it
+	release/check
 
 ## Trying and testing
 
