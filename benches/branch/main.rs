@@ -4,7 +4,7 @@
 //! SQLite; statements are prepared once and all columns of all rows are read. After `--`:
 //!
 //! * words: only groups whose name has one of them (`listing cold depth newest leaves ancestors context tools items append fork size
-//!   memory load`)
+//!   memory search load`)
 //! * `--only TEXT`: only cases whose label has this text, such as `'10000 x 500 B'` or `alone`
 //! * `--quick`: less time for each comparison, and without the databases that take long to build
 //! * `--seconds N`: time for each comparison
@@ -30,6 +30,7 @@ mod measure;
 mod newest;
 mod query;
 mod report;
+mod search;
 mod space;
 mod writing;
 
@@ -42,7 +43,7 @@ use report::Report;
 
 type Group = (&'static str, fn(&mut Bench));
 
-const GROUPS: [Group; 14] = [
+const GROUPS: [Group; 15] = [
     ("listing", listing::in_memory),
     ("cold", listing::from_disk),
     ("depth", listing::by_depth),
@@ -56,6 +57,7 @@ const GROUPS: [Group; 14] = [
     ("fork", writing::fork),
     ("size", space::size),
     ("memory", space::memory),
+    ("search", search::search),
     ("load", load::load),
 ];
 

@@ -71,6 +71,12 @@ static void converse(sqlite3 *db) {
   expect_error(db, "SELECT branch_append('%s%n', 'user', 'x')", SQLITE_ERROR, "branch_append: ", "%s%n");
   expect_error(db, "SELECT id FROM branch_path", SQLITE_ERROR, "branch_path", "");
 
+  /* This SQLite is built without FTS5. */
+  expect_error(db, "SELECT id FROM branch_search('river')", SQLITE_ERROR, "branch_search: ", "this SQLite has no FTS5");
+  expect_error(db, "SELECT branch_index()", SQLITE_ERROR, "branch_index: ", "this SQLite has no FTS5");
+  expect_error(db, "SELECT branch_index('rebuild')", SQLITE_ERROR, "branch_index: ", "this SQLite has no FTS5");
+  expect(db, "SELECT name FROM sqlite_schema WHERE name LIKE 'message_search%'", "");
+
   /* Nothing of a call that fails or is rolled back is left. */
   expect(db, "BEGIN", "");
   expect(db, "SELECT branch_append('t', 'assistant', 'gone', NULL, 1700000005)", "5\n");
