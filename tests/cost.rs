@@ -5,8 +5,8 @@ mod host;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::Arc;
 
-use host::{add_thread, migrated};
-use rusqlite::{params, Connection};
+use host::{add_thread, migrated, open};
+use rusqlite::{ffi, params, Connection, ToSql};
 
 /// A thread `t` whose messages follow one another, with an alternative beside the tenth.
 fn line(length: i64) -> Connection {
@@ -70,5 +70,109 @@ fn questions_cost_by_runs_and_not_by_messages() {
             a > 10 && b <= a + a / 4,
             "{sql}: {a} for 100, {b} for 100,000"
         );
+    }
+}
+
+/// The best that is written by hand: the ids by recursion, joined to the messages.
+const BY_HAND: &str = "WITH RECURSIVE up(id, n) AS (\
+     SELECT current_leaf_id, 0 FROM threads WHERE id = ?1 \
+     UNION ALL SELECT m.parent_entry_id, n + 1 FROM up JOIN messages AS m ON m.id = up.id \
+     WHERE m.parent_entry_id IS NOT NULL LIMIT 1000) \
+     SELECT m.id, m.role, m.content FROM up JOIN messages AS m ON m.id = up.id ORDER BY n DESC";
+
+/// Threads `t0`, `t1`, ... that take turns, so that each of a thread's messages is on another page. In a file: what is in
+/// memory is not read.
+fn taking_turns(directory: &tempfile::TempDir, threads: i64, length: i64) -> Connection {
+    let connection = open(&directory.path().join("state.db"));
+    connection
+        .query_row("PRAGMA synchronous = OFF", [], |_| Ok(()))
+        .unwrap_or(());
+    connection
+        .query_row("SELECT branch_migrate()", [], |_| Ok(()))
+        .unwrap();
+    connection.execute_batch("BEGIN").unwrap();
+    for thread in 0..threads {
+        add_thread(&connection, &format!("t{thread}"));
+    }
+    connection
+        .execute(
+            "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < ?1 * ?2) \
+             INSERT INTO messages(id, thread_id, role, content, created_at, parent_entry_id) \
+             SELECT id, 't' || ((id - 1) % ?1), 'user', 'message ' || printf('%0200d', id), id, \
+                    CASE WHEN id > ?1 THEN id - ?1 END \
+             FROM n",
+            [threads, length],
+        )
+        .unwrap();
+    connection
+        .execute_batch(
+            "UPDATE threads SET current_leaf_id = (SELECT max(id) FROM messages WHERE thread_id = threads.id); COMMIT",
+        )
+        .unwrap();
+    connection
+}
+
+/// How many pages a query reads from the file, when none is in memory.
+fn pages(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> i32 {
+    let misses = || {
+        let (mut now, mut highest) = (0, 0);
+        // SAFETY: the connection is open, and both places live through the call.
+        let outcome = unsafe {
+            ffi::sqlite3_db_status(
+                connection.handle(),
+                ffi::SQLITE_DBSTATUS_CACHE_MISS,
+                &mut now,
+                &mut highest,
+                1,
+            )
+        };
+        assert_eq!(outcome, ffi::SQLITE_OK);
+        now
+    };
+    let mut statement = connection.prepare(sql).unwrap();
+    let mut count = 0;
+    for _ in 0..2 {
+        connection.execute_batch("PRAGMA shrink_memory").unwrap();
+        misses();
+        let mut rows = statement.query(values).unwrap();
+        while rows.next().unwrap().is_some() {}
+        count = misses();
+    }
+    count
+}
+
+#[test]
+fn no_more_pages_are_read_than_by_hand_where_threads_take_turns() {
+    let directory = tempfile::tempdir().unwrap();
+    let (threads, length) = (500, 100);
+    let connection = taking_turns(&directory, threads, length);
+    let whole = pages(&connection, BY_HAND, &[&"t7"]);
+    let twenty = pages(&connection, &BY_HAND.replace("1000", "20"), &[&"t7"]);
+    // Each message is on a page of its own, and the indexes and inner pages are few.
+    assert!(
+        (100..150).contains(&whole) && (20..45).contains(&twenty),
+        "{whole} {twenty}"
+    );
+    let leaf = "(SELECT current_leaf_id FROM threads WHERE id = ?1)";
+    for (sql, by_hand) in [
+        ("SELECT id, role, content FROM branch_messages(?1)", whole),
+        ("SELECT * FROM branch_messages(?1)", whole),
+        ("SELECT id, role, content FROM branch_messages(?1) ORDER BY id", whole),
+        ("SELECT id, role, content FROM branch_messages(?1) ORDER BY id DESC", whole),
+        ("SELECT id, role, content FROM branch_messages(?1) ORDER BY distance", whole),
+        ("SELECT id, role, content FROM branch_messages(?1, 20)", twenty),
+        ("SELECT id, role, content FROM branch_messages(?1) ORDER BY distance LIMIT 20", twenty),
+        ("SELECT m.id, role, content FROM branch_path(@) AS p JOIN messages AS m ON m.id = p.id", whole),
+        ("SELECT id, parent_entry_id, role, created_at, depth, preview, graph FROM branch_tree(?1)", whole),
+        ("SELECT * FROM branch_check(?1)", whole),
+        ("SELECT branch_depth(@)", whole),
+        ("SELECT side, id, content FROM branch_diff(@, @ - 1)", 2 * whole),
+        ("SELECT id, content FROM branch_siblings(@)", twenty),
+    ] {
+        let sql = sql.replace('@', leaf);
+        let ours = pages(&connection, &sql, &[&"t7"]);
+        // A tenth more, and the beginning: the schema, the thread, the roots of indexes.
+        let most = by_hand + by_hand / 10 + 3;
+        assert!(ours <= most, "{sql}: {ours} pages, {by_hand} by hand");
     }
 }
