@@ -12,8 +12,19 @@ enum Cell {
     Null,
     Integer(i64),
     Real(f64),
-    Text { start: u32, length: u32 },
-    Blob { start: u32, length: u32 },
+    Text {
+        start: u32,
+        length: u32,
+    },
+    /// A text in UTF-8 without a NUL in it, and with one after it.
+    Plain {
+        start: u32,
+        length: u32,
+    },
+    Blob {
+        start: u32,
+        length: u32,
+    },
 }
 
 /// Values in a row, each under its position.
@@ -76,14 +87,17 @@ impl Cells {
         });
         let (start, length) = place.map_err(|_| Error::no_memory())?;
         self.bytes
-            .try_reserve(content.len())
+            .try_reserve(content.len() + 1)
             .map_err(|_| Error::no_memory())?;
         self.bytes.extend_from_slice(content);
-        Ok(if text {
-            Cell::Text { start, length }
-        } else {
-            Cell::Blob { start, length }
-        })
+        if !text {
+            return Ok(Cell::Blob { start, length });
+        }
+        if i32::from(self.encoding) != ffi::SQLITE_UTF8 || content.contains(&0) {
+            return Ok(Cell::Text { start, length });
+        }
+        self.bytes.push(0);
+        Ok(Cell::Plain { start, length })
     }
 
     fn content(&self, start: u32, length: u32) -> &[u8] {
@@ -104,8 +118,9 @@ impl Cells {
 
     /// The bytes of a text, in UTF-8. None if the cell has none.
     pub fn text(&self, at: usize) -> Vec<u8> {
-        let Some(Cell::Text { start, length }) = self.cells.get(at) else {
-            return Vec::new();
+        let (start, length) = match self.cells.get(at) {
+            Some(Cell::Text { start, length } | Cell::Plain { start, length }) => (start, length),
+            _ => return Vec::new(),
         };
         let bytes = self.content(*start, *length);
         let units = |of: fn([u8; 2]) -> u16| {
@@ -128,6 +143,11 @@ impl Context<'_> {
     pub fn result_cell(&mut self, cells: &Cells, at: usize) {
         match cells.cells.get(at) {
             Some(Cell::Integer(integer)) => self.result_integer(*integer),
+            Some(Cell::Plain { start, length }) => {
+                let end = *start as usize + *length as usize;
+                let text = cells.bytes.get(*start as usize..=end).unwrap_or_default();
+                self.result_ended_text(text);
+            }
             Some(Cell::Text { start, length }) => {
                 self.result_encoded(cells.content(*start, *length), cells.encoding);
             }

@@ -60,6 +60,17 @@ impl Context<'_> {
         self.result_encoded(text, ffi::SQLITE_UTF8 as u8);
     }
 
+    /// The same, of a text in UTF-8 that has a NUL at its end, and none before. For callers that read C strings, which most do,
+    /// SQLite copies such a text once, and any other one a second time, with a NUL after it.
+    pub(super) fn result_ended_text(&mut self, text: &[u8]) {
+        if text.last() == Some(&0) {
+            // SAFETY: there is a NUL before the text's end, and it is copied before the call returns.
+            unsafe {
+                ffi::sqlite3_result_text(self.raw, text.as_ptr().cast(), -1, ffi::transient());
+            }
+        }
+    }
+
     /// The same, in one of SQLite's encodings.
     pub(super) fn result_encoded(&mut self, text: &[u8], encoding: u8) {
         // SAFETY: the text has that many bytes, and is copied before the call returns.

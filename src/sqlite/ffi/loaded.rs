@@ -90,6 +90,9 @@ routines! {
         context: *mut sqlite3_context, blob: *const c_void, length: u64, free: Destructor
     );
     sqlite3_result_error_nomem = result_error_nomem(context: *mut sqlite3_context);
+    sqlite3_result_text = result_text(
+        context: *mut sqlite3_context, text: *const c_char, length: c_int, free: Destructor
+    );
     sqlite3_result_text64 = result_text64(
         context: *mut sqlite3_context, text: *const c_char, length: u64, free: Destructor, encoding: c_uchar
     );
