@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) synchronous: Synchronous,
     pub(crate) busy_timeout: Duration,
     pub(crate) readers: usize,
+    pub(crate) mmap_size: u64,
 }
 
 impl Settings {
@@ -45,6 +46,11 @@ impl Settings {
         let mut conn = Connection::open_with_flags(&self.path, flags).during(|| self.doing())?;
         patience::teach(&mut conn).during(|| self.doing())?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        if self.mmap_size > 0 {
+            let most = i64::try_from(self.mmap_size).unwrap_or(i64::MAX);
+            conn.pragma_update_and_check(None, "mmap_size", most, |_| Ok(()))
+                .during(|| self.doing())?;
+        }
         Ok(conn)
     }
 
@@ -249,6 +255,7 @@ mod tests {
             synchronous: Synchronous::Extra,
             busy_timeout: Duration::ZERO,
             readers: 1,
+            mmap_size: 1 << 20,
         };
         let value = |conn: &Connection, pragma: &str| -> String {
             let value = conn.pragma_query_value(None, pragma, |row| row.get(0));

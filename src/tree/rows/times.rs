@@ -54,14 +54,22 @@ impl Times {
                 true => DESCENDING,
                 false => ASCENDING,
             });
-            // Without the index, rows have to do.
-            if let Ok(mut entries) = entries {
-                entries.start_text(thread)?;
-                self.entries = Some(entries);
+            match entries {
+                Ok(mut entries) => {
+                    entries.start_text(thread)?;
+                    self.entries = Some(entries);
+                }
+                // Then rows have to do.
+                Err(error) if error.lacks_index() => {}
+                Err(error) => return Err(error),
             }
         }
         while let Some(entries) = &mut self.entries {
-            if self.read.len() >= MOST || !entries.step()? {
+            let more = match entries.step() {
+                Err(error) if error.lacks_index() => false,
+                other => other?,
+            };
+            if !more || self.read.len() >= MOST {
                 self.entries = None;
                 break;
             }

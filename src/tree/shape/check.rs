@@ -100,7 +100,7 @@ impl Check<'_> {
             }
             None => match self.scan() {
                 // The index is not there.
-                Err(error) if error.code() == crate::code::ERROR => self.each_parent(),
+                Err(error) if error.lacks_index() => self.each_parent(),
                 other => other,
             },
         }
@@ -264,20 +264,28 @@ impl Check<'_> {
         }
     }
 
+    fn ids(&self, sql: &'static str) -> Result<Vec<i64>> {
+        let mut statement = self.connection.prepare(sql)?;
+        statement.start(&[])?;
+        let mut ids = Vec::new();
+        while statement.step()? {
+            push(&mut ids, statement.integer(0))?;
+        }
+        Ok(ids)
+    }
+
     /// Each cycle has a link to a higher id or to itself. From each of those, up to where it was before or has ended.
     fn cycles(&mut self) -> Result<()> {
         const INDEXED: &str = "SELECT id FROM main.messages INDEXED BY branch_messages_later \
              WHERE parent_entry_id >= id AND typeof(parent_entry_id) = 'integer'";
         const ANY: &str = "SELECT id FROM main.messages \
              WHERE parent_entry_id >= id AND typeof(parent_entry_id) = 'integer'";
-        let mut starts = match self.connection.prepare(INDEXED) {
-            Err(error) if error.code() == crate::code::ERROR => self.connection.prepare(ANY)?,
+        let starts = match self.ids(INDEXED) {
+            Err(error) if error.lacks_index() => self.ids(ANY)?,
             other => other?,
         };
-        starts.start(&[])?;
         let mut seen = HashSet::new();
-        while starts.step()? {
-            let start = starts.integer(0);
+        for start in starts {
             let mut way = Vec::new();
             let mut at = Some(start);
             while let Some(id) = at.filter(|id| !seen.contains(id)) {
