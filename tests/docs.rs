@@ -190,6 +190,16 @@ fn how_do_i() {
 }
 
 #[test]
+fn c() {
+    follow("docs/c.md");
+}
+
+#[test]
+fn state_db() {
+    follow("docs/state-db.md");
+}
+
+#[test]
 fn sql_reference() {
     follow("docs/sql-reference.md");
 }

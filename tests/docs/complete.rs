@@ -156,6 +156,26 @@ fn every_dependency_is_explained() {
     }
 }
 
+/// Whatever a document shows as run is run.
+#[test]
+fn every_document_with_commands_is_followed() {
+    let tests = read("tests/docs.rs");
+    for path in documents() {
+        let runs = Document::read(&path).blocks.iter().any(|block| {
+            let language = block.language.as_str();
+            ["sql", "python", "c"].contains(&language)
+                || (language == "console" && !block.text.starts_with("$ make"))
+        });
+        let name = path
+            .strip_prefix(dist::root())
+            .unwrap()
+            .display()
+            .to_string();
+        let followed = tests.contains(&format!("follow(\"{name}\")"));
+        assert!(followed || !runs, "{name} shows commands that no test runs");
+    }
+}
+
 /// The targets of links to files of the repository, and to headings in them.
 #[test]
 fn links_lead_somewhere() {

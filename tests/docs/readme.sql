@@ -1,12 +1,3 @@
--- What the README takes for granted: an agent's state.db from before there were branches.
-.open state.db
-.read sql/0001_threads.sql
-INSERT INTO threads(id, preview, ephemeral, model_provider, created_at, updated_at, status, cwd, cli_version, source)
-VALUES ('fix-build', 'The build fails', 0, 'deepseek', 1750000000, 1750000000, 'idle', '/home/ana/shop', '0.1.0', 'interactive');
-INSERT INTO messages(thread_id, role, content, item_json, created_at) VALUES
-('fix-build', 'user', 'The build fails. Why?', NULL, 1750000001),
-('fix-build', 'assistant', 'A header is missing: libssl-dev.', NULL, 1750000002),
-('fix-build', 'user', 'Install it.', NULL, 1750000003);
--- And another one, to migrate by hand.
-.open other.db
-.read sql/0001_threads.sql
+-- What README.md imports: tests/samples/exports/chatgpt.json.
+CREATE TEMP TABLE written AS SELECT writefile('conversations.json',
+'[{"title":"Tea","create_time":1700000000.25,"update_time":1700000090.5,"conversation_id":"tea","current_node":"n4","is_archived":true,"mapping":{"root":{"id":"root","message":null,"parent":null,"children":["sys"]},"n4":{"id":"n4","parent":"n1","children":[],"message":{"id":"n4","author":{"role":"assistant"},"create_time":1700000040.0,"content":{"content_type":"multimodal_text","parts":[{"content_type":"image_asset_pointer","asset_pointer":"file-service://x"},"Black tea, four minutes."]},"metadata":{"model_slug":"m-2"}}},"sys":{"id":"sys","parent":"root","children":["set"],"message":{"id":"sys","author":{"role":"system"},"create_time":null,"content":{"content_type":"text","parts":[""]},"metadata":{"is_visually_hidden_from_conversation":true}}},"set":{"id":"set","parent":"sys","children":["n1"],"message":{"id":"set","author":{"role":"user"},"create_time":null,"content":{"content_type":"user_editable_context","user_profile":"","user_instructions":"Be short."},"metadata":{}}},"n1":{"id":"n1","parent":"set","children":["n2"],"message":{"id":"n1","author":{"role":"user"},"create_time":1700000010.0,"content":{"content_type":"text","parts":["How long does tea take?"]},"metadata":{}}},"n2":{"id":"n2","parent":"n1","children":["n3"],"message":{"id":"n2","author":{"role":"assistant"},"create_time":1700000020.0,"content":{"content_type":"thoughts","thoughts":[{"summary":"s","content":"Which tea?"}]},"metadata":{}}},"n3":{"id":"n3","parent":"n2","children":[],"message":{"id":"n3","author":{"role":"tool","name":"python"},"create_time":1700000030.0,"content":{"content_type":"execution_output","text":"3 min"},"metadata":{}}}}},{"title":"A shared link, without messages","id":"share"},null]');

@@ -45,13 +45,10 @@ fn run(name: &str, dir: &Path, arguments: &[&Path], input: &str) -> String {
 const TOUR: &str = "\
 ● 1 user: Where should I go?
 ├─○ 2 assistant: To Lisbon.
-│ ○ 3 user: Too hot for me.
-● 4 assistant: To Bergen.
-├─○ 5 user: How do I get there?
-◉ 6 user: Does it rain there?
+● 3 assistant: To Bergen.
+◉ 4 user: Does it rain there?
 user: Where should I go?
 assistant: To Lisbon.
-user: Too hot for me.
 ";
 
 #[test]
