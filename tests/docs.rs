@@ -210,6 +210,11 @@ fn design() {
 }
 
 #[test]
+fn chat_server() {
+    follow("docs/chat-server.md");
+}
+
+#[test]
 fn agents() {
     follow("docs/agents.md");
 }

@@ -117,6 +117,40 @@ fn originals_are_kept() {
     assert_eq!(count(&db), 3);
 }
 
+/// Texts are compared as they stand in JSON, escapes and all.
+#[test]
+fn escapes_are_what_they_stand_for() {
+    let db = migrated();
+    for (sent, content) in [
+        (r#""plain""#, "plain"),
+        (
+            r#""a\n\nb \"c\" \\ \/ \t\r\b\f""#,
+            "a\n\nb \"c\" \\ / \t\r\u{8}\u{c}",
+        ),
+        (r#""\u00e9\u0000\ud83d\ude00\n""#, "é\0😀\n"),
+        (r#""half \ud83d of it""#, "half \u{fffd} of it"),
+        (r#""""#, ""),
+        (r#"["x\ny", {"text":"z"}]"#, "x\ny\nz"),
+    ] {
+        put(&db, &json!([]));
+        let first = integer(&db, "SELECT branch_append('t', 'user', ?1)", &[&content]);
+        let array = format!(r#"[{{"role":"user","content":{sent}}}]"#);
+        let sent = maybe(&db, "SELECT branch_put('t', ?1)", &[&array]);
+        assert_eq!(sent, Some(first), "{array}");
+        for other in [
+            format!("{content}x"),
+            content.replace('\n', "n"),
+            format!("x{content}"),
+        ] {
+            integer(&db, "SELECT branch_clear('t')", &[]);
+            let first = integer(&db, "SELECT branch_append('t', 'user', ?1)", &[&other]);
+            let sent = maybe(&db, "SELECT branch_put('t', ?1)", &[&array]);
+            assert_eq!(sent == Some(first), other == content, "{array} {other}");
+        }
+        integer(&db, "SELECT branch_clear('t')", &[]);
+    }
+}
+
 /// A client does not know of summaries, and what it sends goes on below them.
 #[test]
 fn summaries_are_passed_over() {

@@ -3,7 +3,7 @@
 //! Every figure is a ratio of things that were measured in this run, in turn (see `measure`). The process has its own
 //! SQLite; statements are prepared once and all columns of all rows are read. After `--`:
 //!
-//! * words: only groups whose name has one of them (`listing cold depth newest leaves ancestors context tools items append fork size
+//! * words: only groups whose name has one of them (`listing cold depth newest leaves ancestors context tools items put append fork size
 //!   memory search load`)
 //! * `--only TEXT`: only cases whose label has this text, such as `'10000 x 500 B'` or `alone`
 //! * `--quick`: less time for each comparison, and without the databases that take long to build
@@ -28,6 +28,7 @@ mod listing;
 mod load;
 mod measure;
 mod newest;
+mod put;
 mod query;
 mod report;
 mod search;
@@ -43,7 +44,7 @@ use report::Report;
 
 type Group = (&'static str, fn(&mut Bench));
 
-const GROUPS: [Group; 15] = [
+const GROUPS: [Group; 16] = [
     ("listing", listing::in_memory),
     ("cold", listing::from_disk),
     ("depth", listing::by_depth),
@@ -53,6 +54,7 @@ const GROUPS: [Group; 15] = [
     ("context", context::budget),
     ("tools", context::tools),
     ("items", context::items),
+    ("put", put::put),
     ("append", writing::append),
     ("fork", writing::fork),
     ("size", space::size),

@@ -68,6 +68,52 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// The text of a string. What is not Unicode in it, a lone half of a surrogate pair, becomes U+FFFD.
+    pub fn lossy_string(self) -> Option<String> {
+        if !self.0.starts_with('"') {
+            return None;
+        }
+        let name: Name<'_> = serde_json::from_str(self.0).ok()?;
+        let mut text = String::with_capacity(name.0.len());
+        for chunk in name.0.utf8_chunks() {
+            text.push_str(chunk.valid());
+            // A half comes as three bytes, and only its first one can begin a character.
+            if chunk.invalid().first() == Some(&0xED) {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        Some(text)
+    }
+
+    /// Whether a string is this text, compared without unescaping it into a copy. None if that takes one: for a value of
+    /// another type, and for an escape of what is not ASCII.
+    pub fn same_string(self, text: &[u8]) -> Option<bool> {
+        let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        let mut rest = inside.as_bytes();
+        let mut text = text;
+        while let Some(at) = memchr::memchr(b'\\', rest) {
+            let (plain, escape) = rest.split_at(at);
+            let Some(after) = text.strip_prefix(plain) else {
+                return Some(false);
+            };
+            let meant = match escape.get(1)? {
+                b'n' => b'\n',
+                b't' => b'\t',
+                b'r' => b'\r',
+                b'b' => 8,
+                b'f' => 12,
+                byte @ (b'"' | b'\\' | b'/') => *byte,
+                _ => return None,
+            };
+            if after.first() != Some(&meant) {
+                return Some(false);
+            }
+            text = after.get(1..)?;
+            rest = escape.get(2..)?;
+        }
+        Some(rest == text)
+    }
+
     /// An integer of 64 bits.
     pub fn integer(self) -> Option<i64> {
         self.0.parse().ok()

@@ -54,38 +54,29 @@ impl Parts {
     /// Reads the text of `item_json`. Of a text that is not JSON, or of none, nothing is found.
     pub fn read(text: &[u8]) -> Self {
         let mut parts = Self::default();
-        if let Some(top) = Raw::of(text) {
-            parts.of(top);
+        let Some(top) = Raw::unchecked(text) else {
+            return parts;
+        };
+        let mut members = Members::default();
+        let valid = top.elements(&mut |element| parts.block(element))
+            && top.members(&mut |name, value| members.take(name, value));
+        if !valid {
+            return Self::default();
         }
+        members.settle(&mut parts);
         parts
-    }
-
-    /// Reads a value that is an item.
-    pub fn of(&mut self, top: Raw<'_>) {
-        top.elements(&mut |element| self.block(element));
-        let mut own = Holder::default();
-        top.members(&mut |name, value| match name {
-            b"message" | b"payload" => {
-                let mut inner = Holder::default();
-                value.members(&mut |name, value| inner.member(name, value));
-                inner.settle(self);
-            }
-            _ => own.member(name, value),
-        });
-        own.settle(self);
     }
 
     /// A block of content.
     fn block(&mut self, value: Raw<'_>) {
         let mut holder = Holder::default();
         value.members(&mut |name, value| holder.member(name, value));
-        let kind = holder.kind.take().unwrap_or_default();
+        let kind = holder.kind.and_then(Raw::string).unwrap_or_default();
         match kind.as_str() {
             "text" | "input_text" | "output_text" | "summary_text" | "refusal" => {}
             "thinking" | "reasoning" => self.thoughts.extend(holder.thought()),
             "redacted_thinking" => {}
             _ if holder.is_tool(&kind) => {
-                holder.kind = Some(kind);
                 holder.settle(self);
             }
             _ if kind.is_empty() => {}
@@ -97,14 +88,60 @@ impl Parts {
     }
 }
 
+/// The members of an item, from which its parts can be read when they are wanted.
+#[derive(Clone, Default)]
+pub struct Members<'a> {
+    own: Holder<'a>,
+    inner: Vec<Raw<'a>>,
+}
+
+impl<'a> Members<'a> {
+    /// Takes one member after the other.
+    pub fn take(&mut self, name: &[u8], value: Raw<'a>) {
+        match name {
+            b"message" | b"payload" => self.inner.push(value),
+            _ => self.own.member(name, value),
+        }
+    }
+
+    /// The members of a text. None if it is no object.
+    pub fn of(text: &'a [u8]) -> Option<Self> {
+        let top = Raw::unchecked(text)?;
+        let mut members = Self::default();
+        let valid = top.members(&mut |name, value| members.take(name, value));
+        (valid && top.text().starts_with('{')).then_some(members)
+    }
+
+    /// Whether two have the same parts for sure, because they are written alike. False says nothing.
+    pub fn are_surely(&self, others: &Self) -> bool {
+        self.inner.is_empty() && others.inner.is_empty() && self.own.is_surely(&others.own)
+    }
+
+    /// Reads the parts.
+    pub fn parts(self) -> Parts {
+        let mut parts = Parts::default();
+        self.settle(&mut parts);
+        parts
+    }
+
+    fn settle(self, parts: &mut Parts) {
+        for value in self.inner {
+            let mut inner = Holder::default();
+            value.members(&mut |name, value| inner.member(name, value));
+            inner.settle(parts);
+        }
+        self.own.settle(parts);
+    }
+}
+
 /// An object that may be a message, a call, a result or a part: what was met of its members.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Holder<'a> {
-    kind: Option<String>,
-    id: Option<String>,
-    call_id: Option<String>,
-    result_of: Option<String>,
-    name: Option<String>,
+    kind: Option<Raw<'a>>,
+    id: Option<Raw<'a>>,
+    call_id: Option<Raw<'a>>,
+    result_of: Option<Raw<'a>>,
+    name: Option<Raw<'a>>,
     arguments: Option<Raw<'a>>,
     output: Option<Raw<'a>>,
     content: Option<Raw<'a>>,
@@ -115,22 +152,39 @@ struct Holder<'a> {
 
 impl<'a> Holder<'a> {
     fn member(&mut self, name: &[u8], value: Raw<'a>) {
-        match name {
-            b"type" => keep(&mut self.kind, value.string()),
-            b"id" => keep(&mut self.id, value.string()),
-            b"call_id" => keep(&mut self.call_id, value.string()),
-            b"tool_call_id" | b"toolCallId" | b"tool_use_id" => {
-                keep(&mut self.result_of, value.string());
-            }
-            b"name" => keep(&mut self.name, value.string()),
-            b"arguments" | b"input" | b"action" => keep(&mut self.arguments, Some(value)),
-            b"output" => keep(&mut self.output, Some(value)),
-            b"content" => keep(&mut self.content, Some(value)),
-            b"thinking" | b"text" | b"summary" => keep(&mut self.thinking, Some(value)),
-            b"tool_calls" => keep(&mut self.tool_calls, Some(value)),
-            b"function_call" => keep(&mut self.function_call, Some(value)),
-            _ => {}
-        }
+        let slot = match name {
+            b"type" => &mut self.kind,
+            b"id" => &mut self.id,
+            b"call_id" => &mut self.call_id,
+            b"tool_call_id" | b"toolCallId" | b"tool_use_id" => &mut self.result_of,
+            b"name" => &mut self.name,
+            b"arguments" | b"input" | b"action" => &mut self.arguments,
+            b"output" => &mut self.output,
+            b"content" => &mut self.content,
+            b"thinking" | b"text" | b"summary" => &mut self.thinking,
+            b"tool_calls" => &mut self.tool_calls,
+            b"function_call" => &mut self.function_call,
+            _ => return,
+        };
+        keep(slot, Some(value));
+    }
+
+    /// Whether two are messages with the same name, calls and result, as far as their texts tell. False says nothing.
+    fn is_surely(&self, other: &Self) -> bool {
+        let message = |one: &Self| {
+            let kind = one.kind.is_none_or(|kind| kind.text() == "\"message\"");
+            let blocks = one
+                .content
+                .is_some_and(|content| content.text().starts_with('['));
+            kind && !blocks
+        };
+        let same = |a: Option<Raw<'_>>, b: Option<Raw<'_>>| a.map(Raw::text) == b.map(Raw::text);
+        message(self)
+            && message(other)
+            && same(self.name, other.name)
+            && same(self.tool_calls, other.tool_calls)
+            && same(self.function_call, other.function_call)
+            && same(self.result_of, other.result_of)
     }
 
     fn is_tool(&self, kind: &str) -> bool {
@@ -148,9 +202,9 @@ impl<'a> Holder<'a> {
     }
 
     fn settle(mut self, parts: &mut Parts) {
-        let kind = self.kind.take().unwrap_or_default();
+        let kind = self.kind.take().and_then(Raw::string).unwrap_or_default();
         if kind.ends_with("_call_output") {
-            if let Some(id) = self.call_id {
+            if let Some(id) = self.call_id.and_then(Raw::string) {
                 let text = self.output.map(text).unwrap_or_default();
                 parts.outputs.push(Output { id, text });
             }
@@ -158,16 +212,16 @@ impl<'a> Holder<'a> {
         }
         if kind.ends_with("_call") {
             parts.calls.push(Call {
-                id: self.call_id,
-                name: self.name.unwrap_or(kind),
+                id: self.call_id.and_then(Raw::string),
+                name: self.name.and_then(Raw::string).unwrap_or(kind),
                 arguments: self.arguments.map(argument).unwrap_or_default(),
             });
             return;
         }
         if kind.ends_with("tool_use") || kind == "toolCall" {
             parts.calls.push(Call {
-                id: self.id,
-                name: self.name.unwrap_or(kind),
+                id: self.id.and_then(Raw::string),
+                name: self.name.and_then(Raw::string).unwrap_or(kind),
                 arguments: self.arguments.map(argument).unwrap_or_default(),
             });
             return;
@@ -176,7 +230,7 @@ impl<'a> Holder<'a> {
             parts.thoughts.extend(self.thought());
             return;
         }
-        if let Some(id) = self.result_of {
+        if let Some(id) = self.result_of.and_then(Raw::string) {
             let text = self.content.map(text).unwrap_or_default();
             parts.outputs.push(Output { id, text });
             return;
@@ -192,7 +246,7 @@ impl<'a> Holder<'a> {
             parts.calls.extend(function(None, call));
         }
         if parts.name.is_none() {
-            parts.name = self.name;
+            parts.name = self.name.and_then(Raw::string);
         }
     }
 }
@@ -230,13 +284,15 @@ fn function(id: Option<String>, tool: Raw<'_>) -> Option<Call> {
 
 /// Arguments as text: a string is one already.
 fn argument(value: Raw<'_>) -> String {
-    value.string().unwrap_or_else(|| value.text().to_owned())
+    value
+        .lossy_string()
+        .unwrap_or_else(|| value.text().to_owned())
 }
 
 /// The text of a `content`, an `output` or a `summary`: a string, or the texts of an array's parts, a line each. Other
 /// objects that have no text are given as JSON.
 pub fn text(value: Raw<'_>) -> String {
-    if let Some(string) = value.string() {
+    if let Some(string) = value.lossy_string() {
         return string;
     }
     match value.text().as_bytes().first() {
@@ -261,12 +317,12 @@ pub fn text(value: Raw<'_>) -> String {
 
 /// The text of one part. None if it is of another kind.
 fn part_text(part: Raw<'_>) -> Option<String> {
-    if let Some(string) = part.string() {
+    if let Some(string) = part.lossy_string() {
         return Some(string);
     }
     let (mut found, mut kind) = (None, None);
     part.members(&mut |name, value| match name {
-        b"text" | b"refusal" => keep(&mut found, value.string()),
+        b"text" | b"refusal" => keep(&mut found, value.lossy_string()),
         b"type" => keep(&mut kind, value.string()),
         _ => {}
     });

@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 
 use crate::exchange::openai::Element;
 use crate::items::canonical::canonical;
-use crate::items::parts::Parts;
+use crate::items::parts::{Members, Parts};
 
 /// A message that was sent.
 pub struct Sent<'a> {
@@ -27,22 +27,25 @@ impl<'a> Sent<'a> {
 
     /// Whether it is a stored message, whose item is read only if need be.
     pub fn is(&self, role: &[u8], content: &[u8], item: Option<&[u8]>) -> bool {
-        let Element {
-            role: own_role,
-            content: own_content,
-            original,
-        } = &self.element;
-        if own_role.as_bytes() != role || own_content.as_bytes() != content {
+        let element = &self.element;
+        if element.role.as_bytes() != role || !element.says(content) {
             return false;
         }
-        let original = original.text().as_bytes();
-        if item == Some(original) {
+        if item == Some(element.original.text().as_bytes()) {
+            return true;
+        }
+        // As a rule the store has something beside, and the rest is written alike.
+        let stored = match item {
+            Some(item) => Members::of(item),
+            None => Some(Members::default()),
+        };
+        if stored.is_some_and(|stored| stored.are_surely(&element.members)) {
             return true;
         }
         let parts = self
             .parts
-            .get_or_init(|| Comparable::of(original, own_content));
-        *parts == Comparable::of(item.unwrap_or_default(), own_content)
+            .get_or_init(|| Comparable::of(element.members.clone().parts(), content));
+        *parts == Comparable::of(Parts::read(item.unwrap_or_default()), content)
     }
 }
 
@@ -58,8 +61,7 @@ struct Comparable {
 }
 
 impl Comparable {
-    fn of(item: &[u8], content: &str) -> Self {
-        let parts = Parts::read(item);
+    fn of(parts: Parts, content: &[u8]) -> Self {
         Self {
             name: parts.name,
             calls: parts
@@ -76,7 +78,7 @@ impl Comparable {
                 .map(|output| {
                     // Where the item has the call's id alone, the text is the message's.
                     let text = if output.text.is_empty() {
-                        content.to_owned()
+                        String::from_utf8_lossy(content).into_owned()
                     } else {
                         output.text
                     };

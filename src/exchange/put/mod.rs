@@ -47,7 +47,7 @@ pub fn put(
                 insert.run(&[
                     Parameter::Text(thread),
                     Parameter::Text(element.role.as_bytes()),
-                    Parameter::Text(element.content.as_bytes()),
+                    Parameter::Text(element.content().as_bytes()),
                     Parameter::Text(element.original.text().as_bytes()),
                     Parameter::Integer(created_at),
                     optional(leaf),

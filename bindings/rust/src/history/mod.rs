@@ -4,6 +4,7 @@
 mod methods;
 
 mod context;
+mod exchange;
 mod import;
 mod read;
 mod records;
