@@ -4,7 +4,7 @@ use std::io::Write;
 
 use rusqlite::params;
 
-use crate::error::{During, Result, WritingOut};
+use crate::error::{During, Result};
 use crate::sql;
 
 /// So many bytes go to the writer at once.
@@ -27,7 +27,7 @@ branch_methods! {
     /// store.append_message("t", "assistant", "2", None)?;
     ///
     /// let edited = store.put("t", r#"[{"role":"user","content":"2 + 2?"}]"#)?.unwrap();
-    /// assert_eq!(store.list_siblings(edited)?.len(), 2);
+    /// assert_eq!(store.siblings(edited)?.len(), 2);
     /// assert_eq!(store.put("t", body)?, Some(question));
     /// # Ok(())
     /// # }
@@ -73,10 +73,11 @@ branch_methods! {
         &self,
         thread_id: &str,
         format: &str,
-        mut writer: impl Write,
-        mut progress: impl FnMut(u64, u64),
+        writer: impl Write,
+        progress: impl FnMut(u64, u64),
     ) -> Result<u64> {
         let doing = || format!("export thread {thread_id:?} as {format}");
+        let (mut writer, mut progress) = (writer, progress);
         let mut statement = self
             .conn
             .prepare_cached("SELECT branch_export(?1, ?2)")
@@ -94,11 +95,11 @@ branch_methods! {
         let all = text.len() as u64;
         let mut written = 0;
         for piece in text.chunks(PIECE) {
-            writer.write_all(piece).writing_out(doing)?;
+            writer.write_all(piece).during(doing)?;
             written += piece.len() as u64;
             progress(written, all);
         }
-        writer.flush().writing_out(doing)?;
+        writer.flush().during(doing)?;
         Ok(all)
     }
 }
