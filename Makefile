@@ -31,7 +31,7 @@ DEMO_DB  := dist/demo.db
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help loadable static demo test bench lint docs header install uninstall clean tools build \
+.PHONY: help loadable static demo test bench bench-import lint docs header install uninstall clean tools build \
         replication cluster cluster-node \
         crates release test-release \
         reliability kill faults concurrency input schema versions \
@@ -272,6 +272,9 @@ cluster: loadable cluster-node ## three dqlite nodes with a chat server: kill th
 
 bench: loadable tools ## run the benchmarks
 	$(CARGO) bench --workspace
+
+bench-import: ## branch_import of 500 MB of a ChatGPT export
+	IMPORT_MB=500 $(CARGO) bench --bench import
 
 lint: ## formatting, clippy and rustdoc, warnings denied
 	$(CARGO) fmt --all --check

@@ -3,12 +3,11 @@
 use crate::exchange::import::json::{self, Raw};
 
 /// The name of the format whose first value (the first of the array, if it is one) looks like this.
-pub fn name(text: &str) -> Option<&'static str> {
-    let value = Raw::known(text);
+pub fn name(value: Raw<'_>) -> Option<&'static str> {
     if !json::is_object(value) {
         // The array of one request stands on one line.
         let first = json::is_array(value).then(|| json::list(Some(value)).first().copied())??;
-        return json::is_object(first).then(|| name(first.text()))?;
+        return json::is_object(first).then(|| name(first))?;
     }
     let mut has = Members::default();
     value.members(&mut |name, value| has.see(name, value));

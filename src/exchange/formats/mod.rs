@@ -76,11 +76,7 @@ impl Format {
 /// it looks like another. None if there is nothing in the text.
 pub fn choose(wanted: Option<Format>, source: &mut Source<'_>) -> Result<Option<Format>> {
     let is_empty = source.is_empty()?;
-    let first = match is_empty {
-        true => None,
-        false => source.peek()?,
-    };
-    let looks_like = first.as_deref().and_then(detect::name);
+    let looks_like = source.peek(detect::name)?;
     match (wanted, looks_like) {
         (None, None) if is_empty => Ok(None),
         (None, None) => Err(Error::misuse(

@@ -65,13 +65,13 @@ impl<'a> Source<'a> {
         self.skip_bad
     }
 
-    /// The first value, or None if there is none that can be read. It will be read again.
-    pub fn peek(&mut self) -> Result<Option<String>> {
+    /// Looks at the first value, if there is one that can be read. It will be read again.
+    pub fn peek<T>(&mut self, look: impl FnOnce(Raw<'_>) -> Option<T>) -> Result<Option<T>> {
         let (from, line) = (self.from, self.line);
         self.holding = true;
         let skip_bad = std::mem::replace(&mut self.skip_bad, false);
-        let first = match self.value() {
-            Ok(first) => Ok(first.map(|found| found.value.text().to_owned())),
+        let seen = match self.value() {
+            Ok(first) => Ok(first.and_then(|found| look(found.value))),
             Err(error) if error.code() == code::ERROR => Ok(None),
             Err(error) => Err(error),
         };
@@ -80,7 +80,7 @@ impl<'a> Source<'a> {
         self.in_array = false;
         self.array = 0;
         (self.from, self.line) = (from, line);
-        first
+        seen
     }
 
     /// Whether there is nothing in the text.
@@ -339,10 +339,7 @@ impl Scan {
                 self.escaped = false;
             } else if self.in_string {
                 let rest = bytes.get(at..).unwrap_or_default();
-                let Some(found) = memchr::memchr2(b'"', b'\\', rest) else {
-                    return None;
-                };
-                at += found;
+                at += memchr::memchr2(b'"', b'\\', rest)?;
                 if bytes.get(at) == Some(&b'\\') {
                     self.escaped = true;
                 } else {
