@@ -2,6 +2,8 @@
 
 mod host;
 
+#[path = "export/again.rs"]
+mod again;
 #[path = "export/openai.rs"]
 mod openai;
 
