@@ -4,7 +4,7 @@
 //! would read, and the original.
 
 use crate::error::{push, Error, Result};
-use crate::items::json::Raw;
+use crate::items::json::{Event, Raw};
 use crate::items::parts::{self, Members};
 
 /// An element of the array.
@@ -64,9 +64,15 @@ pub fn elements<'a>(name: &str, text: &'a [u8]) -> Result<Vec<Element<'a>>> {
     })?;
     let mut all = Vec::new();
     let mut outcome = Ok(());
-    let valid = array.elements(&mut |original| {
+    let mut found = Found::default();
+    let valid = array.objects(&mut |event| {
+        let element = match event {
+            Event::Member(name, value) => return found.take(name, value),
+            Event::End(original) => std::mem::take(&mut found).element(original),
+            Event::Other => Err("is not an object"),
+        };
         if outcome.is_ok() {
-            outcome = element(original)
+            outcome = element
                 .map_err(|why| Error::misuse(format!("{name}: message {} {why}", all.len() + 1)))
                 .and_then(|element| push(&mut all, element));
         }
@@ -77,52 +83,71 @@ pub fn elements<'a>(name: &str, text: &'a [u8]) -> Result<Vec<Element<'a>>> {
     }
 }
 
-fn element(original: Raw<'_>) -> std::result::Result<Element<'_>, &'static str> {
-    if !original.text().starts_with('{') {
-        return Err("is not an object");
-    }
-    let (mut role, mut kind, mut content, mut refusal) = (None, None, None, None);
-    let (mut output, mut summary) = (None, None);
-    let mut members = Members::default();
-    original.members(&mut |name, value| {
-        members.take(name, value);
+/// The members of an element.
+#[derive(Default)]
+struct Found<'a> {
+    role: Option<Raw<'a>>,
+    kind: Option<Raw<'a>>,
+    content: Option<Raw<'a>>,
+    refusal: Option<Raw<'a>>,
+    output: Option<Raw<'a>>,
+    summary: Option<Raw<'a>>,
+    members: Members<'a>,
+}
+
+impl<'a> Found<'a> {
+    fn take(&mut self, name: &[u8], value: Raw<'a>) {
+        self.members.take(name, value);
         let slot = match name {
-            b"role" => &mut role,
-            b"type" => &mut kind,
-            b"content" => &mut content,
-            b"refusal" => &mut refusal,
-            b"output" => &mut output,
-            b"summary" => &mut summary,
+            b"role" => &mut self.role,
+            b"type" => &mut self.kind,
+            b"content" => &mut self.content,
+            b"refusal" => &mut self.refusal,
+            b"output" => &mut self.output,
+            b"summary" => &mut self.summary,
             _ => return,
         };
         // Of members of the same name the first one counts, as for SQLite's `->`.
         slot.get_or_insert(value);
-    });
-    let kind = kind.and_then(Raw::string).unwrap_or_default();
-    let (role, said) = match role {
-        Some(role) => {
-            let role = role.string().ok_or("has a role that is not text")?;
-            let (text, nothing) = match content.and_then(|content| content.text().bytes().next()) {
-                Some(b'"' | b'[') => (
-                    content,
-                    matches!(content.map(Raw::text), Some("\"\"" | "[]")),
-                ),
-                Some(b'n') | None => (None, true),
-                Some(_) => return Err("has a content that is neither text nor an array"),
-            };
-            (role, if nothing { refusal.or(text) } else { text })
-        }
-        None if kind.is_empty() => return Err("has neither a role nor a type"),
-        None if kind.ends_with("_output") => ("tool".to_owned(), output),
-        // A call has no text; what a model has thought has one. Of what will be invented, the text is its content.
-        None if kind.ends_with("_call") => ("assistant".to_owned(), None),
-        None if kind == "reasoning" => ("assistant".to_owned(), summary),
-        None => ("assistant".to_owned(), content),
-    };
-    Ok(Element {
-        role,
-        said,
-        original,
-        members,
-    })
+    }
+
+    fn element(self, original: Raw<'a>) -> std::result::Result<Element<'a>, &'static str> {
+        let Self {
+            role,
+            kind,
+            content,
+            refusal,
+            output,
+            summary,
+            members,
+        } = self;
+        let kind = kind.and_then(Raw::string).unwrap_or_default();
+        let (role, said) = match role {
+            Some(role) => {
+                let role = role.string().ok_or("has a role that is not text")?;
+                let (text, nothing) =
+                    match content.and_then(|content| content.text().bytes().next()) {
+                        Some(b'"' | b'[') => (
+                            content,
+                            matches!(content.map(Raw::text), Some("\"\"" | "[]")),
+                        ),
+                        Some(b'n') | None => (None, true),
+                        Some(_) => return Err("has a content that is neither text nor an array"),
+                    };
+                (role, if nothing { refusal.or(text) } else { text })
+            }
+            None if kind.is_empty() => return Err("has neither a role nor a type"),
+            None if kind.ends_with("_output") => ("tool".to_owned(), output),
+            // A call has no text; what a model has thought has one. Of what will be invented, the text is its content.
+            None if kind.ends_with("_call") => ("assistant".to_owned(), None),
+            None if kind == "reasoning" => ("assistant".to_owned(), summary),
+            None => ("assistant".to_owned(), content),
+        };
+        Ok(Element {
+            role,
+            said,
+            original,
+            members,
+        })
+    }
 }

@@ -8,7 +8,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 
 /// A JSON value, as text.
@@ -56,6 +58,21 @@ impl<'a> Raw<'a> {
         }
         let mut deserializer = serde_json::Deserializer::from_str(self.0);
         let outcome = deserializer.deserialize_seq(Elements(take));
+        outcome.and_then(|()| deserializer.end()).is_ok()
+    }
+
+    /// Hands the objects of an array to `take`, member by member, in one pass. False as for [`Raw::members`].
+    pub fn objects(self, take: &mut dyn FnMut(Event<'_, 'a>)) -> bool {
+        if !self.0.starts_with('[') {
+            return true;
+        }
+        let mut objects = Objects {
+            take,
+            whole: self.0,
+            at: 1,
+        };
+        let mut deserializer = serde_json::Deserializer::from_str(self.0);
+        let outcome = deserializer.deserialize_seq(&mut objects);
         outcome.and_then(|()| deserializer.end()).is_ok()
     }
 
@@ -131,6 +148,112 @@ impl<'a> Raw<'a> {
 /// Why a text is not JSON, if it is not.
 pub fn invalid(text: &[u8]) -> Option<serde_json::Error> {
     serde_json::from_slice::<&RawValue>(text).err()
+}
+
+/// What is met in an array, for [`Raw::objects`].
+pub enum Event<'t, 'a> {
+    /// A member of the object that ends next.
+    Member(&'t [u8], Raw<'a>),
+    /// The whole object.
+    End(Raw<'a>),
+    /// Something that is no object.
+    Other,
+}
+
+struct Objects<'t, 'de> {
+    take: &'t mut dyn FnMut(Event<'_, 'de>),
+    whole: &'de str,
+    /// Up to where it has been read: the next object begins at the next brace.
+    at: usize,
+}
+
+impl<'de> Visitor<'de> for &mut Objects<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(&mut *self)?.is_some() {}
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Objects<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(ObjectVisitor(self))
+    }
+}
+
+struct ObjectVisitor<'o, 't, 'de>(&'o mut Objects<'t, 'de>);
+
+impl<'de> ObjectVisitor<'_, '_, 'de> {
+    fn other<E>(self) -> Result<(), E> {
+        (self.0.take)(Event::Other);
+        Ok(())
+    }
+}
+
+impl<'de> Visitor<'de> for ObjectVisitor<'_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Objects { take, whole, at } = self.0;
+        // Only blanks and a comma are before the object's brace, and only blanks between its last value and its end.
+        let brace = |from: usize, brace: u8| -> usize {
+            let rest = whole.as_bytes().get(from..).unwrap_or_default();
+            from + memchr::memchr(brace, rest).unwrap_or(rest.len())
+        };
+        let start = brace(*at, b'{');
+        let mut last = start + 1;
+        while let Some(name) = map.next_key::<Name<'de>>()? {
+            let value: &'de RawValue = map.next_value()?;
+            let value = value.get();
+            // It is a part of the text that is read.
+            let offset = (value.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
+            last = offset + value.len();
+            take(Event::Member(&name.0, Raw(value)));
+        }
+        *at = brace(last, b'}') + 1;
+        take(Event::End(Raw(whole.get(start..*at).unwrap_or_default())));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        self.other()
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        self.other()
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        self.other()
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        self.other()
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.other()
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        self.other()
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.other()
+    }
 }
 
 /// The name of a member, as bytes: a name that is not well-formed Unicode is none that anybody looks for.
