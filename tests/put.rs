@@ -199,6 +199,42 @@ fn among_equal_ones_the_longest_and_then_the_newest() {
     assert_eq!(put(&db, &json!([user("a"), assistant("b")])), Some(4));
 }
 
+/// Nesting of any depth is no danger to the stack, and stays as it is.
+#[test]
+fn deep_json() {
+    let deep = |inside: &str| "[".repeat(20_000) + inside + &"]".repeat(20_000);
+    let db = migrated();
+    let sent = format!(
+        r#"[{{"role":"user","content":"a","x":{0}}},{{"role":"assistant","content":[{0},{{"type":"image","y":{0}}}],
+            "tool_calls":[{{"id":"c","function":{{"name":"f","arguments":{0}}}}}]}}]"#,
+        deep("")
+    );
+    assert_eq!(maybe(&db, "SELECT branch_put('t', ?1)", &[&sent]), Some(2));
+    // Not byte for byte, so that it is compared part by part.
+    let spaced = sent
+        .replace("\"x\":", "\"x\" : ")
+        .replace("\"y\":", "\"y\" : ");
+    assert_eq!(
+        maybe(&db, "SELECT branch_put('t', ?1)", &[&spaced]),
+        Some(2)
+    );
+    for sent in [
+        deep(""),
+        format!("[{}]", deep("1")),
+        "[{\"a\":".repeat(20_000),
+    ] {
+        let (code, said) = error(&db, "SELECT branch_put('t', ?1)", &[&sent]);
+        assert!(
+            code == 1 && said.starts_with("branch_put: messages"),
+            "{said}"
+        );
+    }
+    for format in ["jsonl", "markdown", "openai", "html"] {
+        let length = "SELECT length(branch_export('t', ?1))";
+        assert!(integer(&db, length, &[&format]) > 100, "{format}");
+    }
+}
+
 #[test]
 fn what_is_no_history_is_refused_and_nothing_happens() {
     let db = migrated();
