@@ -28,6 +28,8 @@ pub struct Connection {
     kept: RefCell<Vec<(&'static str, RawStatement)>>,
     /// Tables of ours that are connected. Their disconnection is the only sign that the connection is being closed.
     anchors: Cell<usize>,
+    /// The name of one that can be connected for that.
+    pub(super) anchor: Cell<Option<&'static str>>,
     /// How often the planner has asked for tables of ours.
     planned: Cell<u64>,
     depth: Cell<u32>,
@@ -49,6 +51,7 @@ impl Connection {
             db,
             kept: RefCell::new(Vec::new()),
             anchors: Cell::new(0),
+            anchor: Cell::new(None),
             planned: Cell::new(0),
             depth: Cell::new(0),
             pending: Cell::new(None),
@@ -67,7 +70,7 @@ impl Connection {
     /// The statement is exclusively the caller's until it is dropped; a second use at the same time gets another one.
     ///
     /// A parameter that is compared is written `+?1`. Without the plus, SQLite takes a bound value into account when it
-    /// prepares a kept statement anew (after somebody has changed the schema), may find that it fits a partial index,
+    /// prepares a kept statement anew (after a change of the schema), may find that it fits a partial index,
     /// and up to 3.40 at least goes on using that index for other values.
     pub fn prepare(self: &Rc<Self>, sql: &'static str) -> Result<Statement> {
         let found = {
@@ -106,7 +109,7 @@ impl Connection {
     }
 
     /// What a statement on a table of ours has given; None where the database has not got the table. A kept statement
-    /// finds that out only when it runs, if somebody has dropped the table since.
+    /// finds that out only when it runs, if the table was dropped since.
     pub fn if_added<T>(outcome: Result<T>) -> Result<Option<T>> {
         match outcome {
             Ok(found) => Ok(Some(found)),
@@ -212,11 +215,13 @@ impl Connection {
         self.planned.set(self.planned.get().wrapping_add(1));
     }
 
-    /// Makes sure that one of our tables is connected, so that statements can be kept (see [`Connection::give_back`]).
+    /// Connects one of our tables if none is, so that statements can be kept (see [`Connection::give_back`]).
     fn anchor(&self) {
         if self.anchors.get() == 0 {
             // Preparing is what connects the table. A failure only costs the keeping.
-            drop(self.compile("SELECT 1 FROM branch_path(NULL)"));
+            if let Some(table) = self.anchor.get() {
+                drop(self.compile(&format!("SELECT 1 FROM {table}")));
+            }
         }
     }
 

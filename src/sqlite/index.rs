@@ -339,7 +339,7 @@ impl Shape {
         Ok(true)
     }
 
-    /// Makes sure that a plan has all the arguments that must be given.
+    /// Verifies that a plan has all the arguments that must be given.
     pub(super) fn check_given(&self, plan: Plan) -> Result<()> {
         for (at, (argument, _)) in self.arguments.iter().enumerate().take(self.required) {
             if plan.given >> at & 1 == 0 {

@@ -21,7 +21,7 @@
 //! * [`index`]: what the query planner asks of a table, and the answer.
 //! * [`feed`]: ids for a statement while it runs, and rows back from it.
 //! * [`blob`]: the beginning of a long text.
-//! * [`cells`]: values of rows that are kept until somebody reads them.
+//! * [`cells`]: values of rows that are kept until they are read.
 //! * [`private`]: a database of our own in memory.
 //! * [`reader`]: text for a function that is too large for SQL.
 //! * [`write`]: several statements as one, all or nothing.

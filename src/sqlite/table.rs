@@ -112,7 +112,11 @@ impl Listed {
             shape: &T::SHAPE,
             // SAFETY: the module's callbacks are those of `T`, and the user data is what `connect` expects.
             register: |connection| unsafe {
-                register_module(connection, T::SHAPE.name, &Glue::<T>::MODULE)
+                register_module(connection, T::SHAPE.name, &Glue::<T>::MODULE)?;
+                if T::ANCHOR && connection.anchor.get().is_none() {
+                    connection.anchor.set(Some(T::SHAPE.name));
+                }
+                Ok(())
             },
         }
     }
@@ -187,7 +191,7 @@ struct Open<R> {
     kept: Kept,
 }
 
-/// Copies of those arguments that somebody may read as columns.
+/// Copies of those arguments that the statement may read as columns.
 struct Kept([*mut ffi::sqlite3_value; 4]);
 
 impl Kept {

@@ -90,7 +90,7 @@ pub struct Siblings {
 }
 
 impl Siblings {
-    /// Stands on the first of them. `current` says that somebody asks which lie on the current branch.
+    /// Stands on the first of them. `current`: whether the statement asks which lie on the current branch.
     pub fn new(
         connection: &Rc<Connection>,
         snapshot: Snapshot,

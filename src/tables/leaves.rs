@@ -36,7 +36,7 @@ impl Table for BranchLeaves {
 /// The rows of one use.
 pub struct LeafRows {
     list: List,
-    /// Depth and fork of each, if somebody wants them.
+    /// Depth and fork of each, if the statement reads them.
     measures: Vec<(i64, Option<i64>)>,
     leaf: Option<i64>,
 }

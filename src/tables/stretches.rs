@@ -3,7 +3,7 @@
 //! What the Rust store joins to `messages`. SQLite calls a virtual table once for each row and each column, so whole
 //! messages that come by ranges of ids cost what a plain scan costs.
 //!
-//! Of no use to others: nothing makes sure that all messages of a range are there, but for the last one of all. Whoever
+//! Of no use to others: nothing verifies that all messages of a range are there, but for the last one of all. Whoever
 //! reads them compares each one's parent with the message before.
 
 use std::rc::Rc;

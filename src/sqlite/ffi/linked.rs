@@ -64,7 +64,7 @@ pub mod constants {
 #[allow(non_camel_case_types)]
 pub enum sqlite3_api_routines {}
 
-/// Makes sure that the SQLite that is linked is new enough. The table is not looked at.
+/// Verifies that the SQLite that is linked is new enough. The table is not looked at.
 ///
 /// # Safety
 /// None is needed; the other backend's needs some.
