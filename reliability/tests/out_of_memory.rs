@@ -242,13 +242,19 @@ fn large_blocks() -> usize {
         "SELECT graph FROM branch_tree('t')",
         "SELECT * FROM branch_diff(20000, 19999)",
         "SELECT * FROM branch_check()",
+        "SELECT * FROM branch_context('t')",
+        "SELECT * FROM branch_context('t', 100)",
+        "SELECT * FROM branch_usage('t')",
+        "SELECT * FROM branch_usage('t', 20000)",
+        "SELECT branch_compact('t', 's', 1, NULL, 1)",
         "SELECT branch_prune(1)",
         "SELECT branch_copy(20000, 'copied', 1)",
         "SELECT branch_clear('t')",
     ];
     let before = state(&connection);
     for sql in calls {
-        for largest in [3_000, 10_000, 30_000, 100_000, 300_000] {
+        // A cursor of branch_diff, which holds two walks, is itself a block of almost 4,000.
+        for largest in [6_000, 10_000, 30_000, 100_000, 300_000] {
             connection.execute_batch("BEGIN").unwrap();
             LARGEST.store(largest, Ordering::Relaxed);
             let outcome = run(&connection, sql);

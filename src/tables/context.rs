@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::list::{List, Parent};
 use crate::arguments;
-use crate::error::{quoted, Error, Result};
+use crate::error::{push, quoted, Error, Result};
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
 use crate::tree::context::window::Window;
 use crate::tree::path::common;
@@ -65,7 +65,10 @@ impl Rows for ContextRows {
             Some(leaf) => Window::of(connection, leaf, budget)?,
             None => Window::default(),
         };
-        let ids = window.sent.iter().map(|sent| sent.id).collect();
+        let mut ids = Vec::new();
+        for sent in &window.sent {
+            push(&mut ids, sent.id)?;
+        }
         Ok(Self {
             list: List::new(
                 connection,
