@@ -9,6 +9,8 @@ mod model;
 mod compaction;
 #[path = "context/hostile.rs"]
 mod hostile;
+#[path = "context/pairs.rs"]
+mod pairs;
 #[path = "context/random.rs"]
 mod random;
 #[path = "context/usage.rs"]
