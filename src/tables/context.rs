@@ -11,7 +11,6 @@ use crate::tree::path::common;
 use crate::tree::rows::columns::{message_columns, Columns, WIDTH};
 use crate::tree::rows::thread;
 
-const ID: usize = 0;
 const KIND: usize = WIDTH;
 const TOKENS: usize = KIND + 1;
 const TOTAL: usize = TOKENS + 1;

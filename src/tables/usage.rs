@@ -38,9 +38,12 @@ impl Table for BranchUsage {
     type Rows = UsageRows;
 }
 
+/// A thread and a model.
+type Group = (Rc<[u8]>, Option<String>);
+
 /// The rows of one use.
 pub struct UsageRows {
-    rows: Vec<((Rc<[u8]>, Option<String>), Used)>,
+    rows: Vec<(Group, Used)>,
     at: usize,
 }
 

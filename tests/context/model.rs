@@ -93,7 +93,7 @@ pub fn stored(connection: &Connection) -> Messages {
     let mut statement = connection
         .prepare("SELECT id, role, content, item_json, parent_entry_id FROM messages")
         .unwrap();
-    let rows = statement.query_map([], |row| message(row)).unwrap();
+    let rows = statement.query_map([], message).unwrap();
     rows.map(|row| row.map(|message| (message.id, message)).unwrap())
         .collect()
 }

@@ -2,7 +2,6 @@
 //! does not know. They open, and nothing in them is lost when records are read, changed and written back.
 
 #[path = "seed/mod.rs"]
-#[allow(dead_code)]
 mod seed;
 
 use rusqlite::Connection;

@@ -4,8 +4,7 @@ use std::rc::Rc;
 
 use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{Connection, Kind, Order, Plan, Statement};
-use crate::tree::path::gaps::Verify;
+use crate::sqlite::{Connection, Kind, Statement};
 use crate::tree::rows::columns::Columns;
 use crate::tree::rows::fed::Fed;
 use crate::tree::rows::links;
@@ -31,33 +30,12 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// What a statement reads of a table whose column `first` is the message's id, and the others follow.
-    pub fn of(plan: Plan, first: usize) -> Self {
-        if plan.uses_any(first + 3..=first + WIDTH - 1) {
-            Self::All
-        } else if plan.uses_any(first + 1..=first + 2) {
-            Self::Head
-        } else {
-            Self::Nothing
-        }
-    }
-
     /// What has these columns.
     pub fn for_columns(columns: Columns) -> Self {
         match columns {
             Columns::Nothing => Self::Nothing,
             Columns::Role | Columns::Head => Self::Head,
             Columns::Text | Columns::Timed | Columns::All => Self::All,
-        }
-    }
-
-    /// How a walk in this order makes sure that all messages are there.
-    pub fn verify(self, order: Order) -> Verify {
-        match (self, order) {
-            (Self::Nothing, _) => Verify::Links,
-            (_, Order::Natural | Order::IdAscending) => Verify::Rows,
-            // From the lower end up, reading them is what tells.
-            (_, Order::Reverse | Order::IdDescending) => Verify::Nothing,
         }
     }
 
@@ -155,11 +133,6 @@ impl Fetch {
             self.expected = id.checked_add(if self.descending { -1 } else { 1 });
         }
         Ok(true)
-    }
-
-    /// The message's parent, of a row that has been read that far.
-    pub fn parent(&self, id: i64) -> Result<Option<i64>> {
-        links::parent_in(self.row()?, PARENT, id)
     }
 
     /// Makes sure that the message's parent is the one that the indexes told, where its row has been read that far.
