@@ -7,6 +7,7 @@ mod not_run;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[allow(unused_imports)] // Each test binary uses a part of it.
 pub use not_run::not_run;
 
 /// The repository.

@@ -47,7 +47,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 
 /// Texts alternate between two roles, as chats do, so that equal texts meet each other often.
 fn message(at: usize, text: u8) -> Value {
-    json!({"role": if at % 2 == 0 { "user" } else { "assistant" }, "content": format!("text {text}")})
+    json!({"role": if at.is_multiple_of(2) { "user" } else { "assistant" }, "content": format!("text {text}")})
 }
 
 fn array(history: &[u8]) -> String {
