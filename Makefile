@@ -35,7 +35,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
         replication cluster cluster-node \
         crates release test-release \
         reliability kill faults concurrency input schema versions \
-        portable wheel sdist test-python lint-python sdk-sessions npm test-node \
+        hosts hosts-few portable wheel sdist test-python lint-python sdk-sessions npm test-node \
         memory sanitize deny \
         test-page page
 
@@ -134,6 +134,16 @@ test-node: npm ## install the npm packages with node, bun and better-sqlite3, an
 	cd $(NODE_PLACE) && WITH=node:sqlite ./node_modules/.bin/node --test history.test.mjs
 	cd $(NODE_PLACE) && WITH=bun:sqlite ./node_modules/.bin/bun test ./history.test.mjs
 
+# What Debian has of the clients of tests/hosts; npm and PyPI have the others.
+HOST_PACKAGES := libdbd-sqlite3-perl libsqlite3-tcl php-cli php-sqlite3 ruby-sqlite3 libxerial-sqlite-jdbc-java \
+                 default-jdk-headless golang-go golang-github-mattn-go-sqlite3-dev
+hosts: loadable tools ## the same SQL in every client that is here; apt-get install what it says is missing
+	@echo "Some of the clients are Debian's: apt-get install $(HOST_PACKAGES)"
+	python3 tests/hosts/run.py $(LOADABLE) $(TARGET_DIR)/hosts
+
+hosts-few: loadable tools # the part that CI runs
+	python3 tests/hosts/run.py $(LOADABLE) $(TARGET_DIR)/hosts --few
+
 # The SDK's wheel has no tests; its sdist does.
 SDK_TESTS := tests/extensions/memory/test_advanced_sqlite_session.py tests/memory/test_session.py \
              tests/memory/test_session_limit.py
@@ -157,7 +167,7 @@ crates: ## dist/*.crate, the packages of the two crates
 	    --target-dir $(TARGET_DIR)/crates
 	@cp $(TARGET_DIR)/crates/package/*.crate dist/
 
-release: static header portable wheel sdist npm crates ## dist/release: all that is published, with checksums; see docs/releasing.md
+release: static header hosts hosts-few portable wheel sdist npm crates ## dist/release: all that is published, with checksums; see docs/releasing.md
 	@rm -rf $(RELEASE) && mkdir -p $(RELEASE)/$(ARCHIVE)/sql
 	@cp $(PORTABLE) $(RELEASE)/$(ARCHIVE)/branch.$(EXTENSION)
 	@cp $(STATIC) $(HEADER) LICENSE-MIT LICENSE-APACHE README.md CHANGELOG.md $(RELEASE)/$(ARCHIVE)/
