@@ -120,6 +120,41 @@ fn a_program_that_loads_the_file() {
     assert_eq!(printed, format!("ok {}\n", rusqlite::version()));
 }
 
+/// The extension's calls into SQLite for each message that is listed: those that take the connection's mutex, which are
+/// what costs in the connections that Python and the shell open, and those that do not. Docs: docs/performance.md.
+#[test]
+fn calls_for_each_listed_message() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = build("counting_host", directory.path(), &[]);
+    let printed = output(Command::new(program).arg(dist::loadable()));
+    let mut cases = 0;
+    for line in printed.lines() {
+        let [shape, locked, unlocked, sql] = line.split(" | ").collect::<Vec<_>>()[..] else {
+            panic!("{line}");
+        };
+        let (locked, unlocked): (f64, f64) = (locked.parse().unwrap(), unlocked.parse().unwrap());
+        // One step reads many messages. Where the caller may stop any time, it reads an eighth ahead.
+        let most = if sql.contains("ORDER BY distance") {
+            0.2
+        } else {
+            0.05
+        };
+        assert!(
+            locked <= most,
+            "{shape}, {sql}: {locked} calls with the mutex"
+        );
+        // On the way in: two for each integer, three for each text, one for NULL. On the way out: one for each column.
+        let most = match sql {
+            _ if sql.contains("branch_path") || sql.starts_with("SELECT id FROM") => 4.0,
+            _ if sql.contains("thread_id") => 22.1,
+            _ => 12.0,
+        };
+        assert!(unlocked <= most, "{shape}, {sql}: {unlocked} calls");
+        cases += 1;
+    }
+    assert_eq!(cases, 10);
+}
+
 /// The pre-generated bindings put every field where a C compiler puts it, with a newer SQLite's headers at that.
 #[cfg(feature = "loaded")]
 #[test]

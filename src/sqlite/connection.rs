@@ -39,6 +39,8 @@ pub struct Connection {
     parked: RefCell<Option<Box<dyn Any>>>,
     /// Where statements that run get their ids, and leave their rows.
     pub(super) ports: RefCell<Vec<Option<Rc<dyn Exchange>>>>,
+    /// See [`Connection::hint`].
+    hint: Cell<u32>,
     /// How the database encodes text, once that was asked for.
     encoding: Cell<Option<u8>>,
 }
@@ -57,6 +59,7 @@ impl Connection {
             pending: Cell::new(None),
             parked: RefCell::new(None),
             ports: RefCell::new(Vec::new()),
+            hint: Cell::new(0),
             encoding: Cell::new(None),
         })
     }
@@ -248,6 +251,12 @@ impl Connection {
         }
         self.depth.set(depth + 1);
         Ok(Nested(self))
+    }
+
+    /// A number that a call may leave for later ones. Only speed may depend on it: the database can change at any time. 0 at
+    /// first.
+    pub fn hint(&self) -> &Cell<u32> {
+        &self.hint
     }
 
     /// How the database encodes text. Once it has a table, that does not change.

@@ -157,7 +157,11 @@ impl Source {
             empty => empty.insert(Chain::new(&self.connection, Columns::Nothing)?),
         };
         let most = match (self.passed, self.whole) {
-            (0, true) if self.columns.have_content() => SAMPLE,
+            (0, true)
+                if self.columns.have_content() && left.is_none_or(|left| left > 2 * SAMPLE) =>
+            {
+                SAMPLE
+            }
             (_, true) => u64::MAX,
             (passed, false) => AHEAD.max(passed / 8),
         };
