@@ -31,7 +31,7 @@ DEMO_DB  := dist/demo.db
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help loadable static demo test bench bench-import lint docs header install uninstall clean tools build \
+.PHONY: help loadable static demo test bench bench-import bench-large lint docs header install uninstall clean tools build \
         replication cluster cluster-node \
         crates release test-release \
         reliability kill faults concurrency input schema versions \
@@ -280,11 +280,22 @@ cluster-node: static
 cluster: loadable cluster-node ## three dqlite nodes with a chat server: kill the leader again and again, compare all copies
 	$(LOADING_PYTHON) examples/cluster/trial.py --kills $(KILLS)
 
+# Python 3 with the system's SQLite: Debian's /usr/bin/python3, say.
+PYTHON3 ?= /usr/bin/python3
+
 bench: loadable tools ## run the benchmarks
+	$(PYTHON3) benches/hosts/compare.py $(LOADABLE)
 	$(CARGO) bench --workspace
 
 bench-import: ## branch_import of 500 MB of a ChatGPT export
 	IMPORT_MB=500 $(CARGO) bench --bench import
+
+bench-large: loadable ## a file larger than the cache: pages read, times, and growth from a hundredth of its size (LARGE threads)
+	LARGE=$$(( $(LARGE) / 100 )) $(PYTHON3) benches/hosts/compare.py $(LOADABLE) B
+	LARGE=$(LARGE) $(PYTHON3) benches/hosts/compare.py $(LOADABLE) B
+
+# How many threads of 100 messages take turns: 10,000 are built in about a minute and are 260 MB; 100,000 are 2.6 GB.
+LARGE ?= 10000
 
 lint: ## formatting, clippy and rustdoc, warnings denied
 	$(CARGO) fmt --all --check

@@ -4,8 +4,9 @@
     /usr/bin/python3 benches/hosts/compare.py [branch.so [tables]]      tables: any of ABCD, default all
 
 A: listing a branch, small and large threads. B: a file larger than the cache. C: questions. D: long contents.
-Times are the least of rounds that take turns; "pages" are the pages that SQLite read from the file (cache misses),
+Times are of the processor, the least of rounds that take turns; "pages" are the pages that SQLite read from the file (cache misses),
 counted from an empty cache. LARGE=n makes table B with n threads of 100 messages (default 2000).
+ROUNDS=n sets how many rounds there are (15), BENCH_DIR where the files are made.
 """
 import ctypes, os, sqlite3, statistics, sys, tempfile, time
 
@@ -46,17 +47,17 @@ def times(queries):
     for q in queries:
         q()
     found = [[] for _ in queries]
-    start = time.perf_counter()
+    start = time.process_time()
     for q in queries:
         q()
-    once = (time.perf_counter() - start) / len(queries)
+    once = (time.process_time() - start) / len(queries)
     n = max(1, int(0.005 / max(once, 1e-7)))
     for _ in range(ROUNDS):
         for at, q in enumerate(queries):
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(n):
                 q()
-            found[at].append((time.perf_counter() - start) / n)
+            found[at].append((time.process_time() - start) / n)
     return [min(f) for f in found]
 
 

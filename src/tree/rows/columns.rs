@@ -33,8 +33,8 @@ pub(crate) use message_columns;
 
 /// Columns that are read together, beside the id and the parent, which a walk knows.
 ///
-/// A statement that reads two columns rather than seven takes half the time, and what comes after a long content in a row
-/// is far to reach. There are no more combinations than these, because each takes three kept statements.
+/// Listing two columns takes two thirds of the time of all seven, and what comes after a long content in a row is far to
+/// reach. There are no more combinations than these, because each takes three kept statements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
     /// None.
