@@ -281,18 +281,18 @@ cluster: loadable cluster-node ## three dqlite nodes with a chat server: kill th
 	$(LOADING_PYTHON) examples/cluster/trial.py --kills $(KILLS)
 
 # Python 3 with the system's SQLite: Debian's /usr/bin/python3, say.
-PYTHON3 ?= /usr/bin/python3
+SYSTEM_PYTHON ?= /usr/bin/python3
 
 bench: loadable tools ## run the benchmarks
-	$(PYTHON3) benches/hosts/compare.py $(LOADABLE)
+	$(SYSTEM_PYTHON) benches/hosts/compare.py $(LOADABLE)
 	$(CARGO) bench --workspace
 
 bench-import: ## branch_import of 500 MB of a ChatGPT export
 	IMPORT_MB=500 $(CARGO) bench --bench import
 
 bench-large: loadable ## a file larger than the cache: pages read, times, and growth from a hundredth of its size (LARGE threads)
-	LARGE=$$(( $(LARGE) / 100 )) $(PYTHON3) benches/hosts/compare.py $(LOADABLE) B
-	LARGE=$(LARGE) $(PYTHON3) benches/hosts/compare.py $(LOADABLE) B
+	LARGE=$$(( $(LARGE) / 100 )) $(SYSTEM_PYTHON) benches/hosts/compare.py $(LOADABLE) B
+	LARGE=$(LARGE) $(SYSTEM_PYTHON) benches/hosts/compare.py $(LOADABLE) B
 
 # How many threads of 100 messages take turns: 10,000 are built in about a minute and are 260 MB; 100,000 are 2.6 GB.
 LARGE ?= 10000
