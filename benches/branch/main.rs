@@ -3,8 +3,8 @@
 //! Every figure is a ratio of things that were measured in this run, in turn (see `measure`). The process has its own
 //! SQLite; statements are prepared once and all columns of all rows are read. After `--`:
 //!
-//! * words: only groups whose name has one of them (`listing cold depth newest leaves ancestors context tools items put append fork size
-//!   memory search load`)
+//! * words: only groups whose name has one of them (`listing cold depth newest leaves ancestors context tools items put append
+//!   uids threads fork size memory search load`)
 //! * `--only TEXT`: only cases whose label has this text, such as `'10000 x 500 B'` or `alone`
 //! * `--quick`: less time for each comparison, and without the databases that take long to build
 //! * `--seconds N`: time for each comparison
@@ -20,6 +20,7 @@ mod ancestors;
 mod context;
 #[path = "../../tests/dist/mod.rs"]
 mod dist;
+mod everyday;
 mod history;
 #[path = "../../tests/host/mod.rs"]
 mod host;
@@ -44,7 +45,7 @@ use report::Report;
 
 type Group = (&'static str, fn(&mut Bench));
 
-const GROUPS: [Group; 16] = [
+const GROUPS: [Group; 18] = [
     ("listing", listing::in_memory),
     ("cold", listing::from_disk),
     ("depth", listing::by_depth),
@@ -56,6 +57,8 @@ const GROUPS: [Group; 16] = [
     ("items", context::items),
     ("put", put::put),
     ("append", writing::append),
+    ("uids", everyday::uids),
+    ("threads", everyday::threads),
     ("fork", writing::fork),
     ("size", space::size),
     ("memory", space::memory),

@@ -15,7 +15,7 @@ const FIRST: usize = 20;
 const TIMED: usize = 200;
 
 /// Calls `write` in a transaction that is rolled back, so that every round finds the same database.
-fn rolled_back(connection: &Connection, mut write: impl FnMut()) -> Duration {
+pub fn rolled_back(connection: &Connection, mut write: impl FnMut()) -> Duration {
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
     for _ in 0..FIRST {
         write();
@@ -30,7 +30,7 @@ fn rolled_back(connection: &Connection, mut write: impl FnMut()) -> Duration {
 }
 
 /// Our append.
-fn ours<'a>(connection: &'a Connection, content: &'a str) -> Case<'a> {
+pub fn ours<'a>(connection: &'a Connection, content: &'a str) -> Case<'a> {
     let mut append = connection
         .prepare("SELECT branch_append(?1, ?2, ?3)")
         .unwrap();
@@ -45,7 +45,7 @@ fn ours<'a>(connection: &'a Connection, content: &'a str) -> Case<'a> {
 }
 
 /// What an append needs: the leaf, the message, the new leaf.
-fn raw<'a>(name: &'static str, connection: &'a Connection, content: &'a str) -> Case<'a> {
+pub fn raw<'a>(name: &'static str, connection: &'a Connection, content: &'a str) -> Case<'a> {
     let mut leaf = connection
         .prepare("SELECT current_leaf_id FROM threads WHERE id = ?1")
         .unwrap();

@@ -27,18 +27,24 @@ pub fn fill(connection: &Connection) {
                  (9, 't', 'user', 'i', NULL, 9, NULL), (10, 'u', 'user', 'j', NULL, 10, 3),
                  (11, 'u', 'assistant', 'k', NULL, 11, 10);
              UPDATE threads SET current_leaf_id = CASE id WHEN 't' THEN 8 ELSE 11 END;
-             INSERT INTO message_labels VALUES ('t', 'here', 2, 12), ('t', 'there', 8, 13), ('u', 'here', 11, 14);",
+             INSERT INTO message_labels VALUES ('t', 'here', 2, 12), ('t', 'there', 8, 13), ('u', 'here', 11, 14);
+             INSERT INTO message_uids VALUES ('uid of 7', 7), ('uid of 9', 9);",
         )
         .unwrap();
 }
 
 /// Calls that write, as expressions. With these arguments they do the same each time.
-pub const WRITES: [&str; 18] = [
+pub const WRITES: [&str; 23] = [
     "branch_append('t', 'user', 'new', '{\"a\": 1}', 100)",
     "branch_append('t', 'user', printf('%.20000c', 'x'), NULL, 100)",
     "branch_fork(3, 'user', 'new', NULL, 100)",
     "branch_alternative(1, 'user', 'new', '[]', 100)",
     "branch_alternative(4, 'user', 'new', NULL, 100)",
+    "branch_append('t', 'user', 'new', NULL, 100, 'a uid')",
+    "branch_select('uid of 7', 1)",
+    "branch_thread('t', 'A title', 100)",
+    "branch_thread('made', 'A title', 100)",
+    "branch_delete('t')",
     "branch_switch('t', 5)",
     "branch_switch('t', NULL)",
     "branch_clear('t')",
@@ -55,16 +61,17 @@ pub const WRITES: [&str; 18] = [
 ];
 
 /// Statements around a call that writes, with `{}` in its place: wherever SQL can call a function.
-pub const AROUND: [&str; 5] = [
+pub const AROUND: [&str; 6] = [
     "SELECT {}",
     "INSERT INTO log VALUES ({})",
     "INSERT INTO log SELECT {} FROM log",
     "UPDATE log SET entry = {}",
     "DELETE FROM log WHERE {} IS NOT NULL RETURNING entry",
+    "INSERT INTO branch_call SELECT {}",
 ];
 
 /// Statements that only read.
-pub const READS: [&str; 33] = [
+pub const READS: [&str; 37] = [
     "SELECT branch_version(), branch_debug()",
     "SELECT branch_depth(7)",
     "SELECT branch_root(7)",
@@ -75,6 +82,10 @@ pub const READS: [&str; 33] = [
     "SELECT * FROM branch_path(5, 2) ORDER BY id DESC",
     "SELECT m.* FROM branch_path(7) AS p JOIN messages AS m ON m.id = p.id ORDER BY p.distance",
     "SELECT * FROM branch_messages('t')",
+    "SELECT *, uid, position, versions FROM branch_messages('t')",
+    "SELECT * FROM branch_threads()",
+    "SELECT messages, last_content FROM branch_threads() WHERE id = 'u'",
+    "SELECT branch_id('uid of 7'), branch_uid(7), branch_depth('uid of 7')",
     "SELECT * FROM branch_messages('u', 2) ORDER BY distance",
     "SELECT * FROM branch_messages('u', 2, 10)",
     "SELECT id FROM branch_messages('u', 5, 7)",
