@@ -34,7 +34,7 @@ pub fn fill(connection: &Connection) {
 }
 
 /// Calls that write, as expressions. With these arguments they do the same each time.
-pub const WRITES: [&str; 23] = [
+pub const WRITES: [&str; 24] = [
     "branch_append('t', 'user', 'new', '{\"a\": 1}', 100)",
     "branch_append('t', 'user', printf('%.20000c', 'x'), NULL, 100)",
     "branch_fork(3, 'user', 'new', NULL, 100)",
@@ -57,6 +57,10 @@ pub const WRITES: [&str; 23] = [
     "branch_unlabel('t', 'there')",
     "branch_put('t', '[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"new\"}]', 100)",
     "branch_put('made', '[{\"role\":\"user\",\"content\":\"a\"}]', 100)",
+    "branch_import('pi', '{\"type\":\"session\",\"id\":\"s\",\"timestamp\":100}\n\
+         {\"type\":\"message\",\"id\":\"b\",\"parentId\":\"a\",\"message\":{\"role\":\"user\",\"content\":\"x\"}}\n\
+         {\"type\":\"message\",\"id\":\"a\",\"parentId\":null,\"message\":{\"role\":\"user\",\"content\":\"y\"}}\n\
+         {\"type\":\"label\",\"id\":\"c\",\"parentId\":\"b\",\"targetId\":\"a\",\"label\":\"l\",\"timestamp\":100}', '{\"created_at\":100}')",
     "branch_migrate()",
 ];
 

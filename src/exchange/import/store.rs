@@ -2,18 +2,21 @@
 //!
 //! Nodes may come in any order. One whose parent has not come yet waits for it; what still waits at the end of the
 //! conversation has a parent that is not there, or is on a cycle.
+//!
+//! * [`identity`]: which message a node is.
+//! * [`home`]: which thread a message goes to.
 
-use std::borrow::Cow;
+mod home;
+mod identity;
+
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::node::{Conversation, Copies, Leaf, Naming, Node, Parent, Slot, Waiting};
 use super::rows::{Found, Rows};
-use super::{uid, Options};
+use super::Options;
 use crate::error::{push, Result};
-use crate::items::compaction;
 use crate::sqlite::Connection;
-use crate::tree::rows::uids::reads_as_integer;
 
 /// Numbers by name.
 type Numbers = HashMap<Box<[u8]>, usize>;
@@ -331,166 +334,6 @@ impl<'a> Store<'a> {
                 thread.newest = thread.newest.max(Some((place.time, place.message)));
             }
         }
-    }
-
-    /// The original as it is stored: that of a compaction names the message that it keeps first.
-    fn item_json<'n>(&self, node: &Node<'n>) -> Option<Cow<'n, [u8]>> {
-        let original = node.item_json?;
-        let Some(kept) = node.first_kept else {
-            return Some(Cow::Borrowed(original));
-        };
-        let kept = match kept.map(|kept| self.state(kept)) {
-            Some(State::Here(place)) => Some(place.message),
-            _ => None,
-        };
-        compaction::with_first_kept(original, kept)
-            .map(Cow::Owned)
-            .or_else(|| {
-                compaction::written(Some(original), kept).map(|text| Cow::Owned(text.into_bytes()))
-            })
-            .or(Some(Cow::Borrowed(original)))
-    }
-
-    fn uid(&mut self, node: &Node<'_>, parent: Option<Place>) -> Result<Option<Vec<u8>>> {
-        if let Some(uid) = node.uid {
-            return Ok(Some(uid.to_vec()));
-        }
-        if node.naming == Naming::None {
-            return Ok(None);
-        }
-        if let Some(id) = node.id {
-            if let Some(uid) = self.uid_of_id(id, node.naming) {
-                return Ok(Some(uid));
-            }
-        }
-        let above = match parent {
-            Some(parent) => self.rows.uid(parent.message)?,
-            // In a thread of the caller's choice, the same text is another conversation.
-            None => match (&self.conversation.id, &self.options.thread) {
-                (None, Some(thread)) => Some(thread.as_bytes().to_vec()),
-                _ => None,
-            },
-        };
-        let original = node.identity.or(node.item_json);
-        let original = original.unwrap_or_default();
-        let above = above.unwrap_or_default();
-        Ok(Some(uid::hash(&[&above, node.role, original]).into_bytes()))
-    }
-
-    /// The uid of a node that has an id.
-    fn uid_of_id(&self, id: &str, naming: Naming) -> Option<Vec<u8>> {
-        let of_session = |session: &str| format!("{session}/{id}").into_bytes();
-        match naming {
-            Naming::Own if !id.is_empty() && !reads_as_integer(id.as_bytes()) => {
-                Some(id.as_bytes().to_vec())
-            }
-            // No uid may read as an integer.
-            Naming::Own => self.conversation.id.as_deref().map(of_session),
-            Naming::InSession if !self.conversation.session.is_empty() => {
-                Some(of_session(&self.conversation.session))
-            }
-            _ => None,
-        }
-    }
-
-    /// The message that a node is a copy of, or that has no uid to be found by.
-    fn copy(
-        &mut self,
-        node: &Node<'_>,
-        item_json: Option<&[u8]>,
-        has_uid: bool,
-        parent: Option<Place>,
-    ) -> Result<Option<Found>> {
-        let copies = self.conversation.copies;
-        if copies == Copies::None || (copies == Copies::Equal && has_uid) {
-            return Ok(None);
-        }
-        if let Some(parent) = parent {
-            if parent.is_new {
-                return Ok(None);
-            }
-            let claimed = &self.claimed;
-            return self
-                .rows
-                .equal_child(parent.message, node, item_json, copies, claimed);
-        }
-        if copies == Copies::Entries {
-            return self
-                .rows
-                .equal_first(None, node, item_json, copies, &self.claimed);
-        }
-        let own = self.conversation.id.as_deref();
-        let mut threads: Vec<Vec<u8>> = Vec::new();
-        for id in own
-            .into_iter()
-            .chain(self.conversation.forked_from.iter().map(String::as_str))
-        {
-            threads.push(self.options.thread_id(id));
-        }
-        for thread in threads {
-            let thread = Some(thread.as_slice());
-            let found = self
-                .rows
-                .equal_first(thread, node, item_json, copies, &self.claimed)?;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        Ok(None)
-    }
-
-    /// The number of a thread that is there.
-    fn thread(&mut self, id: &[u8]) -> Result<usize> {
-        if let Some(at) = self.thread_numbers.get(id) {
-            return Ok(*at);
-        }
-        self.thread_numbers.insert(id.into(), self.threads.len());
-        push(
-            &mut self.threads,
-            Thread {
-                id: id.to_vec(),
-                is_new: false,
-                added: 0,
-                newest: None,
-                earliest: i64::MAX,
-                latest: i64::MIN,
-                preview: None,
-            },
-        )?;
-        Ok(self.threads.len() - 1)
-    }
-
-    /// The thread that a first message goes to: the session's own, or the one that its other messages are in.
-    fn home(&mut self, session: Option<&str>, uid: Option<&[u8]>) -> Result<usize> {
-        let session = session.filter(|session| Some(*session) != self.conversation.id.as_deref());
-        if let Some(thread) = self.homes.get(session.unwrap_or_default().as_bytes()) {
-            return Ok(*thread);
-        }
-        let id = match session.or(self.conversation.id.as_deref()) {
-            Some(id) => self.options.thread_id(id),
-            None => match (&self.options.thread, uid) {
-                (Some(thread), _) => self.options.thread_id(thread),
-                (None, Some(uid)) => self.options.thread_id(&String::from_utf8_lossy(uid)),
-                (None, None) => self.options.thread_id("import"),
-            },
-        };
-        let is_there = self.rows.thread_exists(&id)?;
-        let thread = if is_there {
-            self.thread(&id)?
-        } else if session.is_none() && !self.threads.is_empty() {
-            0
-        } else {
-            let row = &mut self.conversation.row;
-            self.rows.make_thread(&id, row, self.options.now)?;
-            let thread = self.thread(&id)?;
-            if let Some(thread) = self.threads.get_mut(thread) {
-                thread.is_new = true;
-            }
-            thread
-        };
-        self.homes
-            .insert(session.unwrap_or_default().as_bytes().into(), thread);
-        Ok(thread)
     }
 
     /// Ends the conversation: stores what still waits, and moves the leaf.
