@@ -130,7 +130,7 @@ fn escapes_are_what_they_stand_for() {
         (r#""\u00e9\u0000\ud83d\ude00\n""#, "é\0😀\n"),
         (r#""half \ud83d of it""#, "half \u{fffd} of it"),
         (r#""""#, ""),
-        (r#"["x\ny", {"text":"z"}]"#, "x\ny\nz"),
+        (r#"["x\ny", {"text":"z"}]"#, "x\ny\n\nz"),
     ] {
         put(&db, &json!([]));
         let first = integer(&db, "SELECT branch_append('t', 'user', ?1)", &[&content]);
@@ -149,6 +149,31 @@ fn escapes_are_what_they_stand_for() {
         }
         integer(&db, "SELECT branch_clear('t')", &[]);
     }
+}
+
+/// An import of the same array makes the same messages.
+#[test]
+fn what_was_imported_is_found() {
+    let db = migrated();
+    let sent = json!([
+        {"role": "system", "content": "S"},
+        {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"},
+            {"type": "image_url", "image_url": {"url": "x"}}]},
+        {"role": "assistant", "content": null, "tool_calls": [
+            {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+        {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "o"}, {"type": "text", "text": "ut"}]},
+        {"type": "reasoning", "id": "rs", "summary": [{"type": "summary_text", "text": "hm"}]},
+        {"type": "function_call", "call_id": "c2", "name": "g", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c2", "output": "o2"},
+        {"type": "web_search_call", "id": "ws", "status": "completed"},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "done"}]},
+        {"role": "assistant", "content": null, "refusal": "no"}
+    ]);
+    let text = sent.to_string();
+    let import = "SELECT branch_import('openai', ?1, '{\"thread\":\"t\"}')";
+    assert_eq!(integer(&db, import, &[&text]), 10);
+    assert_eq!(put(&db, &sent), Some(10));
+    assert_eq!(count(&db), 10);
 }
 
 /// A client does not know of summaries, and what it sends goes on below them.

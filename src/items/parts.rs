@@ -67,6 +67,11 @@ impl Parts {
         parts
     }
 
+    /// Whether a text is what a model has thought, and nothing that it has said.
+    pub fn is_thought(&self, content: &str) -> bool {
+        matches!(self.thoughts.as_slice(), [thought] if thought == content)
+    }
+
     /// A block of content.
     fn block(&mut self, value: Raw<'_>) {
         let mut holder = Holder::default();
@@ -289,7 +294,7 @@ fn argument(value: Raw<'_>) -> String {
         .unwrap_or_else(|| value.text().to_owned())
 }
 
-/// The text of a `content`, an `output` or a `summary`: a string, or the texts of an array's parts, a line each. Other
+/// The text of a `content`, an `output` or a `summary`: a string, or the texts of an array's parts, with an empty line between. Other
 /// objects that have no text are given as JSON.
 pub fn text(value: Raw<'_>) -> String {
     if let Some(string) = value.lossy_string() {
@@ -302,7 +307,7 @@ pub fn text(value: Raw<'_>) -> String {
             value.elements(&mut |part| {
                 if let Some(text) = part_text(part) {
                     if !std::mem::take(&mut first) {
-                        all.push('\n');
+                        all.push_str("\n\n");
                     }
                     all.push_str(&text);
                 }

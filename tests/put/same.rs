@@ -20,7 +20,7 @@ fn same(role: &str, content: &str, item: Option<&str>, sent: &serde_json::Value)
 #[test]
 fn by_role_and_text_in_whatever_form() {
     let parts = json!({"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]});
-    assert!(same("user", "a\nb", None, &parts));
+    assert!(same("user", "a\n\nb", None, &parts));
     assert!(same(
         "user",
         "a",

@@ -122,9 +122,14 @@ fn write_rest(row: &Statement, labels: &[Label], data: &mut Text) -> Result<()> 
         data.string(&call.arguments);
         data.write("]");
     });
-    rest.list("thoughts", parts.thoughts.iter(), |thought, data| {
-        data.string(thought)
-    });
+    if parts.is_thought(&content) {
+        rest.name("thought");
+        rest.data.write("1");
+    } else {
+        rest.list("thoughts", parts.thoughts.iter(), |thought, data| {
+            data.string(thought)
+        });
+    }
     rest.list("parts", parts.media.iter(), |medium, data| {
         data.string(&medium.kind)
     });

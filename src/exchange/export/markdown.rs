@@ -67,7 +67,7 @@ fn message(row: &Statement, text: &mut Text) -> Result<()> {
     if result {
         block("Result:", &content, "", text);
     } else {
-        if !content.is_empty() {
+        if !content.is_empty() && !parts.is_thought(&content) {
             text.write("\n");
             text.write(content.trim_end_matches(['\n', '\r']));
             text.write("\n");

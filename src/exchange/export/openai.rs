@@ -85,10 +85,11 @@ fn take_apart(row: &Statement, kind: Kind, entries: &mut Vec<Entry>) -> Result<(
         [only] => only.text.is_empty() || only.text == content,
         _ => false,
     };
+    let is_thought = parts.is_thought(&content);
     let said = Said {
         role,
         name: parts.name.filter(|name| is_name(name)),
-        content: match result {
+        content: match result || is_thought {
             true => None,
             false => said(role, &content, item, &parts.media)?,
         },

@@ -69,9 +69,17 @@ fn messages(value: Raw<'_>) -> Option<Raw<'_>> {
 
 /// Adds a message or an item. None if it is neither.
 fn add(value: Raw<'_>, last: Option<Slot>, store: &mut Store<'_>) -> Result<Option<Slot>> {
-    let [role, kind, content, output, summary, created_at] = json::pick(
+    let [role, kind, content, output, summary, refusal, created_at] = json::pick(
         value,
-        ["role", "type", "content", "output", "summary", "created_at"],
+        [
+            "role",
+            "type",
+            "content",
+            "output",
+            "summary",
+            "refusal",
+            "created_at",
+        ],
     );
     let kind = json::text_or_empty(kind);
     let role = match json::id(role) {
@@ -82,7 +90,10 @@ fn add(value: Raw<'_>, last: Option<Slot>, store: &mut Store<'_>) -> Result<Opti
     };
     let text = match kind.as_ref() {
         "reasoning" => blocks::text(summary.filter(|summary| json::is_array(*summary))),
-        _ => blocks::text(content.or(output)),
+        _ => match blocks::text(content.or(output)) {
+            text if text.is_empty() => json::text_or_empty(refusal).into_owned(),
+            text => text,
+        },
     };
     let slot = store.add(Node {
         naming: Naming::Hash,

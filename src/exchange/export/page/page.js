@@ -214,8 +214,8 @@ function article(n) {
   element.append(header);
   for (const thought of rest.thoughts || []) element.append(fold('Thought', '', thought, isHit(thought)));
   const text = textOf(n);
-  if (rest.result) {
-    element.append(fold('Result', text.slice(0, 60).split('\n')[0], text, isHit(text), true));
+  if (rest.result || rest.thought) {
+    element.append(fold(rest.result ? 'Result' : 'Thought', text.slice(0, 60).split('\n')[0], text, isHit(text), true));
   } else if (text) {
     const body = make('div', 'text');
     const short = text.length > LONG && !unfolded.has(n) && !isHit(text.slice(LONG));
@@ -272,7 +272,7 @@ let above = 0;
 
 function guess(n) {
   const text = textOf(n);
-  const length = restOf(n).result ? 40 : Math.min(text.length, LONG);
+  const length = restOf(n).result || restOf(n).thought ? 40 : Math.min(text.length, LONG);
   const width = Math.max(20, list.clientWidth / 8.6);
   return 60 + 26 * Math.ceil(length / width);
 }
