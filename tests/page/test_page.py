@@ -174,7 +174,7 @@ class Page(unittest.TestCase):
             item = {
                 "model": text,
                 "name": text,
-                "content": [{"type": "thinking", "thinking": text}, {"type": text, "x": text}],
+                "content": [{"type": "thinking", "thinking": text + "!"}, {"type": text, "x": text}],
                 "tool_calls": [{"id": text, "function": {"name": text, "arguments": text}}],
             }
             labels = [{"label": text, "created_at": 1}]
