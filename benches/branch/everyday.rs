@@ -84,7 +84,7 @@ fn conversations(threads: usize) -> Connection {
     connection.execute_batch("BEGIN").unwrap();
     for thread in 0..threads {
         let id = format!("{:05}-{thread}", thread * 7919 % 100_003);
-        let mut call = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+        let call = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
             let mut statement = connection.prepare_cached(sql).unwrap();
             statement.query_row(values, |_| Ok(())).unwrap();
         };
