@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the figures of `make bench` into docs/performance.md and the README.
+"""Writes the figures of `make bench` into docs/performance.md.
 
     docs/figures.py [figures.csv]
 
-In docs/performance.md, a table goes between `<!-- group: NAME -->` and `<!-- /group -->` for each group. In the README,
-one summary goes between `<!-- figures -->` and `<!-- /figures -->`: each thing that has a figure to reach, the best and the
-worst of its cases.
+In docs/performance.md, a table goes between `<!-- group: NAME -->` and `<!-- /group -->` for each group.
 """
 
 import csv
@@ -52,18 +50,6 @@ def group_table(rows):
     return "\n".join(lines)
 
 
-def summary(rows):
-    lines = ["| work | measured as | to reach | best | worst | reached |", "|---|---|--:|--:|--:|--:|"]
-    for key in dict.fromkeys((row["group"], row["figure"], row["target"]) for row in rows if row["target"]):
-        part = [row for row in rows if (row["group"], row["figure"], row["target"]) == key]
-        values = sorted((row["value"] for row in part), reverse=key[2].startswith(">"))
-        met = sum(row["met"] == "yes" for row in part)
-        lines.append(
-            f"| {key[0]} | {key[1]} | {key[2]} | {shown(values[0])} | {shown(values[-1])} | {met} of {len(part)} |"
-        )
-    return "\n".join(lines)
-
-
 def main():
     source = Path(sys.argv[1]) if len(sys.argv) > 1 else REPOSITORY / "target/bench/figures.csv"
     if not source.exists():
@@ -81,12 +67,6 @@ def main():
         text = between.sub(lambda found: f"{found[1]}\n{group_table(part)}\n\n{found[2]}", text, count=1)
     page.write_text(text, encoding="utf-8")
     print(page)
-
-    readme = REPOSITORY / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    between = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.S)
-    readme.write_text(between.sub(lambda found: f"{found[1]}\n{summary(rows)}\n\n{found[2]}", text, count=1), encoding="utf-8")
-    print(readme)
 
 
 main()
