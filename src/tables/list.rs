@@ -17,8 +17,9 @@ pub const BY_ID: [SortKey; 2] = [
     SortKey::rowid(Order::Natural, Order::Reverse),
 ];
 
-/// How many rows are read ahead at least.
+/// How many rows are read ahead at least, and at most: more than fit into a batch are of no use.
 const AHEAD: usize = 4;
+const MOST_AHEAD: usize = 512;
 
 /// Where the parents of listed messages come from.
 pub enum Parent {
@@ -89,7 +90,7 @@ impl List {
         let (ids, reverse) = (&self.ids, self.reverse);
         let next = || {
             // The caller may stop any time.
-            let ahead = AHEAD.max(self.passed / 8);
+            let ahead = AHEAD.max(self.passed / 8).min(MOST_AHEAD);
             let from = position.saturating_sub(ahead);
             let to = ids.len().min(position.saturating_add(ahead + 1));
             if reverse {
