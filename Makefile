@@ -200,6 +200,12 @@ test: loadable static tools ## build everything and run all the tests
 	$(CARGO) test $(LOADED) --test glue --test c_hosts || status=1; \
 	echo "tests/page/run"; \
 	tests/page/run || status=1; \
+	if $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
+	    $(MAKE) --no-print-directory test-python hosts-few || status=1; \
+	else echo "  the Python package and the clients: no python3 with venv here" >> $(NOT_RUN); [ "$$CI" != true ] || status=1; fi; \
+	if command -v npm >/dev/null && [ -x $(PYTHON3) ]; then \
+	    $(MAKE) --no-print-directory test-node || status=1; \
+	else echo "  the npm packages: no npm here" >> $(NOT_RUN); [ "$$CI" != true ] || status=1; fi; \
 	if [ -s $(NOT_RUN) ]; then echo "NOT RUN on this machine:"; sort -u $(NOT_RUN); else echo "Nothing was left out."; fi; \
 	exit $$status
 

@@ -275,3 +275,31 @@ def test_labels(garden: History) -> None:
     assert garden.labels() == garden.labels("garden")
     assert garden.unlabel("garden", "peas") == 1
     assert garden.labels() == []
+
+
+def test_context_and_search(garden: History) -> None:
+    summary = garden.compact("garden", "They talked.", None, {"tokens": 3})
+    last = garden.append("garden", "user", "And now?")
+    rows = garden.context("garden", 1000)
+    assert [(row.id, row.kind) for row in rows] == [(summary, "summary"), (last, "message")]
+    assert rows[0].total == sum(row.tokens for row in rows)
+    assert garden.tokens("12345678", {"tokens": 9}) == 9
+    assert [found.content for found in garden.search("soil")] == ["In what soil?"]
+    assert garden.index() == len(garden.tree("garden"))
+    assert [found.snippet for found in garden.search("peas", "garden", 1)] == ["«Peas»."]
+    item = {"model": "m", "usage": {"input_tokens": 5, "output_tokens": 2}}
+    garden.append("garden", "assistant", "x", item)
+    (usage,) = [row for row in garden.usage("garden") if row.model == "m"]
+    assert (usage.messages, usage.input_tokens, usage.output_tokens) == (1, 5, 2)
+
+
+def test_in_and_out(garden: History) -> None:
+    exported = garden.export("garden", "jsonl")
+    assert exported is not None
+    with History(":memory:") as other:
+        assert other.import_("jsonl", exported) == 4
+        assert other.import_("auto", exported.encode()) == 0
+        assert other.export("garden", "jsonl") == exported
+    sent = [{"role": "user", "content": "What can I plant in March?"}, {"role": "assistant", "content": "Peas."}]
+    assert garden.put("garden", sent) == garden.id("a1")
+    assert garden.put("new", json.dumps(sent)) is not None
