@@ -13,6 +13,10 @@ use super::Exchange;
 use crate::code;
 use crate::error::{Error, Result};
 
+/// The name of the database's encoding, by the bytes of a letter. An authorizer that allows only to read denies the pragma.
+const ENCODING: &str = "SELECT CASE hex(CAST('a' AS BLOB)) WHEN '6100' THEN 'UTF-16le' WHEN '0061' THEN 'UTF-16be' ELSE 'UTF-8' END \
+     FROM (SELECT count(*) FROM main.sqlite_schema)";
+
 /// How deep our own functions may call each other through the schema (a view named `messages` that calls them, say).
 const DEEPEST: u32 = 16;
 
@@ -265,7 +269,7 @@ impl Connection {
             return Ok(known);
         }
         let mut encoding = ffi::SQLITE_UTF8 as u8;
-        if let (Some(raw), _) = self.compile("SELECT encoding FROM pragma_encoding")? {
+        if let (Some(raw), _) = self.compile(ENCODING)? {
             encoding = raw.encoding(self)?;
         }
         self.encoding.set(Some(encoding));
