@@ -8,6 +8,8 @@ use crate::database::{add_thread, run};
 /// 11. A table of the user's own, `log`, with one row.
 pub fn prepare(connection: &Connection) {
     run(connection, "SELECT branch_migrate()").unwrap();
+    // An index that is empty. (To make it is for a call by itself: SQLite ends other statements that go on after that.)
+    run(connection, "SELECT branch_index()").unwrap();
     fill(connection);
 }
 
@@ -34,7 +36,7 @@ pub fn fill(connection: &Connection) {
 }
 
 /// Calls that write, as expressions. With these arguments they do the same each time.
-pub const WRITES: [&str; 24] = [
+pub const WRITES: [&str; 26] = [
     "branch_append('t', 'user', 'new', '{\"a\": 1}', 100)",
     "branch_append('t', 'user', printf('%.20000c', 'x'), NULL, 100)",
     "branch_fork(3, 'user', 'new', NULL, 100)",
@@ -61,6 +63,8 @@ pub const WRITES: [&str; 24] = [
          {\"type\":\"message\",\"id\":\"b\",\"parentId\":\"a\",\"message\":{\"role\":\"user\",\"content\":\"x\"}}\n\
          {\"type\":\"message\",\"id\":\"a\",\"parentId\":null,\"message\":{\"role\":\"user\",\"content\":\"y\"}}\n\
          {\"type\":\"label\",\"id\":\"c\",\"parentId\":\"b\",\"targetId\":\"a\",\"label\":\"l\",\"timestamp\":100}', '{\"created_at\":100}')",
+    "branch_index()",
+    "branch_index('rebuild')",
     "branch_migrate()",
 ];
 
@@ -75,7 +79,7 @@ pub const AROUND: [&str; 6] = [
 ];
 
 /// Statements that only read.
-pub const READS: [&str; 37] = [
+pub const READS: [&str; 39] = [
     "SELECT branch_version(), branch_debug()",
     "SELECT branch_depth(7)",
     "SELECT branch_root(7)",
@@ -112,5 +116,7 @@ pub const READS: [&str; 37] = [
     "SELECT branch_export('u', 'markdown')",
     "SELECT branch_export('t', 'openai')",
     "SELECT branch_export('u', 'html')",
+    "SELECT * FROM branch_search('a OR g')",
+    "SELECT id, snippet FROM branch_search('h', 't')",
     "SELECT * FROM branch_check()",
 ];

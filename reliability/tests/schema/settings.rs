@@ -100,7 +100,12 @@ fn an_authorizer_that_allows_only_to_read() {
         AuthAction::Select
         | AuthAction::Read { .. }
         | AuthAction::Function { .. }
-        | AuthAction::Recursive => Authorization::Allow,
+        | AuthAction::Recursive
+        // FTS5 asks whether others have written.
+        | AuthAction::Pragma {
+            pragma_name: "data_version",
+            ..
+        } => Authorization::Allow,
         _ => Authorization::Deny,
     };
     connection.authorizer(Some(reading)).unwrap();
