@@ -29,7 +29,7 @@ SELECT branch_clear('t');
 SELECT branch_clear('u');
 SELECT count(*) FROM messages;
 
--- An index that lacks an entry: what it leads to is not taken for the history.
+-- An index that lacks an entry: what it leads to is not taken for the history, which is read from the rows.
 SELECT branch_append('t', 'user', 'five', NULL, 5), branch_append('t', 'assistant', 'six', NULL, 6);
 SELECT branch_alternative(6, 'assistant', 'seven', NULL, 7);
 PRAGMA writable_schema = ON;
