@@ -190,6 +190,8 @@ demo: loadable tools ## fork, draw, switch and list a real conversation in the s
 
 # Where the tests note what they could not do. With CI=true that is a failure, but for what SQLITE_BRANCH_WITHOUT names.
 NOT_RUN := $(abspath $(TARGET_DIR))/not-run.txt
+# Not named MAKE in the recipe: `make -n test`, which the tests of the docs run, would run a line with that name.
+AGAIN := $(MAKE)
 test: export SQLITE_BRANCH_NOT_RUN := $(NOT_RUN)
 test: loadable static tools ## build everything and run all the tests
 	@rm -f $(NOT_RUN)
@@ -201,10 +203,10 @@ test: loadable static tools ## build everything and run all the tests
 	echo "tests/page/run"; \
 	tests/page/run || status=1; \
 	if $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
-	    $(MAKE) --no-print-directory test-python hosts-few || status=1; \
+	    $(AGAIN) --no-print-directory test-python hosts-few || status=1; \
 	else echo "  the Python package and the clients: no python3 with venv here" >> $(NOT_RUN); [ "$$CI" != true ] || status=1; fi; \
 	if command -v npm >/dev/null && [ -x $(PYTHON3) ]; then \
-	    $(MAKE) --no-print-directory test-node || status=1; \
+	    $(AGAIN) --no-print-directory test-node || status=1; \
 	else echo "  the npm packages: no npm here" >> $(NOT_RUN); [ "$$CI" != true ] || status=1; fi; \
 	if [ -s $(NOT_RUN) ]; then echo "NOT RUN on this machine:"; sort -u $(NOT_RUN); else echo "Nothing was left out."; fi; \
 	exit $$status
