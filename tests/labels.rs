@@ -428,13 +428,18 @@ fn without_the_table() {
     for (sql, name) in [
         ("SELECT branch_label(1, 'x')", "branch_label"),
         ("SELECT branch_unlabel('t', 'x')", "branch_unlabel"),
-        ("SELECT * FROM branch_labels()", "branch_labels"),
     ] {
         assert_eq!(
             error(&connection, sql, &[]),
             (1, format!("{name}: {advice}")),
             "{sql}"
         );
+    }
+    for sql in [
+        "SELECT * FROM branch_labels()",
+        "SELECT is_current FROM branch_labels('t') ORDER BY label DESC",
+    ] {
+        assert_eq!(rows(&connection, sql).len(), 0, "{sql}");
     }
     integer(&connection, "SELECT branch_migrate()", &[]);
     assert_eq!(integer(&connection, "SELECT branch_label(1, 'x')", &[]), 1);

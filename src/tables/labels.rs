@@ -38,7 +38,8 @@ impl Table for BranchLabels {
 
 /// The rows of one use.
 pub struct LabelRows {
-    labels: Statement,
+    /// None where the database has no table of labels: it was not migrated that far.
+    labels: Option<Statement>,
     branches: Option<CurrentBranches>,
     /// Whether the current row's message lies on its thread's current branch.
     is_current: bool,
@@ -69,16 +70,20 @@ impl Rows for LabelRows {
             Some(value) => Some(arguments::thread_id("thread_id", value)?),
             None => None,
         };
-        let mut labels = connection.prepare(match (thread.is_some(), reverse) {
+        let labels = connection.prepare_added(match (thread.is_some(), reverse) {
             (false, false) => labels!("", ""),
             (false, true) => labels!("", " DESC"),
             (true, false) => labels!(" WHERE l.thread_id = +?1", ""),
             (true, true) => labels!(" WHERE l.thread_id = +?1", " DESC"),
         })?;
-        match thread {
-            Some(thread) => labels.start_text(thread)?,
-            None => labels.start(&[])?,
-        }
+        let started = labels.map(|mut labels| {
+            match thread {
+                Some(thread) => labels.start_text(thread)?,
+                None => labels.start(&[])?,
+            }
+            Ok(labels)
+        });
+        let labels = Connection::if_added(started.transpose())?.flatten();
         let mut rows = Self {
             labels,
             branches: plan
@@ -101,10 +106,11 @@ impl Rows for LabelRows {
     }
 
     fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
-        match column {
-            IS_CURRENT => context.result_flag(self.is_current),
-            THREAD => context.result_column(&self.labels, THREAD_ID),
-            _ => context.result_column(&self.labels, column),
+        match (&self.labels, column) {
+            (_, IS_CURRENT) => context.result_flag(self.is_current),
+            (Some(labels), THREAD) => context.result_column(labels, THREAD_ID),
+            (Some(labels), _) => context.result_column(labels, column),
+            (None, _) => {}
         }
         Ok(())
     }
@@ -116,11 +122,15 @@ impl Rows for LabelRows {
 
 impl LabelRows {
     fn step(&mut self) -> Result<()> {
-        self.at_end = !self.labels.step()?;
+        let Some(labels) = &mut self.labels else {
+            self.at_end = true;
+            return Ok(());
+        };
+        self.at_end = !labels.step()?;
         self.number += 1;
         if let (false, Some(branches)) = (self.at_end, &mut self.branches) {
-            let id = self.labels.integer(MESSAGE_ID as i32);
-            self.is_current = branches.contain(self.labels.text(THREAD_ID as i32)?, id)?;
+            let id = labels.integer(MESSAGE_ID as i32);
+            self.is_current = branches.contain(labels.text(THREAD_ID as i32)?, id)?;
         }
         Ok(())
     }

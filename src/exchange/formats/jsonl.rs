@@ -8,6 +8,7 @@ use crate::exchange::import::json::{self, Raw};
 use crate::exchange::import::node::{Cell, Conversation, Copies, Leaf, Naming, Node, Parent};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
+use crate::items::Item;
 use crate::tree::rows::uids::reads_as_integer;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
@@ -93,7 +94,12 @@ fn message(line: u64, value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
     let id = json::id(id).ok_or_else(|| unexpected(line, "id is missing"))?;
     let parent = json::id(parent);
     let item_json = item_json.and_then(text);
-    let first_kept = match item_json.as_deref().and_then(first_kept) {
+    let role = needed(role, "role")?;
+    let first_kept = match item_json.as_deref() {
+        Some(item_json) if *role == *b"summary" => Item::read(item_json).first_kept_id,
+        _ => None,
+    };
+    let first_kept = match first_kept {
         Some(kept) => Some(Some(store.slot(kept.to_string().as_bytes())?)),
         None => None,
     };
@@ -110,7 +116,7 @@ fn message(line: u64, value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
         naming: Naming::None,
         uid: uid.as_deref(),
         parent: parent.as_deref().map_or(Parent::First, Parent::Id),
-        role: &needed(role, "role")?,
+        role: &role,
         text: &needed(content, "content")?,
         item_json: item_json.as_deref(),
         created_at: Some(created_at.ok_or_else(|| unexpected(line, "created_at is missing"))?),
@@ -123,15 +129,6 @@ fn message(line: u64, value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
         store.label(slot, &label, created_at.and_then(Raw::integer));
     }
     Ok(())
-}
-
-/// The message that a compaction keeps first, as the file counts.
-fn first_kept(item_json: &[u8]) -> Option<i64> {
-    let [kind, kept] = json::pick(Raw::of(item_json)?, ["type", "first_kept_id"]);
-    match json::text(kind)?.as_ref() {
-        "compaction" => kept?.integer(),
-        _ => None,
-    }
 }
 
 /// A text of any bytes: a string, or `{"hex": ...}`.
