@@ -25,8 +25,9 @@ options = [argument for argument in sys.argv[1:] if argument.startswith("--")]
 extension, work, *chosen = (argument for argument in sys.argv[1:] if not argument.startswith("--"))
 EXTENSION = str(Path(extension).resolve())
 WORK = Path(work).resolve()
-VENV = WORK / "python" / "bin" / "python"
-NODE = WORK / "node"
+# Those of `make test-python` and `make test-node`, which have some of the drivers already.
+VENV = WORK.parent / "python" / "bin" / "python"
+NODE = WORK.parent / "node"
 
 
 class Missing(Exception):
@@ -61,7 +62,7 @@ def installed(kind, *packages):
     try:
         if kind == "pip":
             if not VENV.exists():
-                run("/usr/bin/python3" if Path("/usr/bin/python3").exists() else needs("python3"), "-m", "venv", WORK / "python")
+                run("/usr/bin/python3" if Path("/usr/bin/python3").exists() else needs("python3"), "-m", "venv", VENV.parent.parent)
             run(VENV, "-m", "pip", "install", "-q", *packages)
         else:
             needs("npm")

@@ -2,7 +2,8 @@
 // Runs where the packages that `make npm` packs are installed: see `make test-node`.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -197,4 +198,13 @@ for (const [name, open] of Object.entries(drivers)) {
 test("node:sqlite without its option says what to do", { skip: !drivers["node:sqlite"] && "no node:sqlite" }, () => {
   const { DatabaseSync } = require("node:sqlite");
   assert.throws(() => load(new DatabaseSync(":memory:")), /allowExtension: true/);
+});
+
+test("the example of docs/node.md prints what it says", { skip: !process.env.PAGE && "not in the repository" }, () => {
+  const page = readFileSync(process.env.PAGE, "utf8");
+  const [, program, printed] = page.match(/```js\n([^]*?)```\n\n```text\n([^]*?)```/);
+  writeFileSync("example.mjs", program);
+  const done = spawnSync(process.execPath, ["example.mjs"], { encoding: "utf8", env: { ...process.env, NODE_NO_WARNINGS: "1" } });
+  assert.equal(done.stderr, "");
+  assert.equal(done.stdout, printed);
 });
