@@ -55,10 +55,13 @@ class Chat(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         db = connect(self.server.options)
         try:
+            # Both in one transaction: between them another request could make its own end the current leaf.
+            db.execute("BEGIN IMMEDIATE")
             # The whole history comes with each request. What is new of it is stored; the end becomes the current leaf.
             (leaf,) = db.execute("SELECT branch_put(?, ?)", (thread, body)).fetchone()
             # What goes to the model: with summaries, and without calls that were never answered.
             (context,) = db.execute("SELECT branch_export(?, 'openai')", (thread,)).fetchone()
+            db.execute("COMMIT")
         except sqlite3.Error as error:
             return self.fail(400, str(error))
         finally:
