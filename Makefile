@@ -32,7 +32,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help loadable static demo test bench bench-import bench-large lint docs header install uninstall clean tools build \
-        replication cluster cluster-node \
+        replication cluster cluster-node bench-growth \
         crates release test-release \
         reliability kill faults concurrency input schema versions \
         hosts hosts-few portable wheel sdist test-python lint-python sdk-sessions npm test-node \
@@ -305,6 +305,9 @@ bench-large: loadable ## a file larger than the cache: pages read, times, and gr
 
 # How many threads of 100 messages take turns: 10,000 are built in about a minute and are 260 MB; 100,000 are 2.6 GB.
 LARGE ?= 10000
+
+bench-growth: loadable ## how cost grows from 100,000 to 10,000,000 messages in a file (some minutes, 6 GB of disk)
+	$(LOADING_PYTHON) benches/hosts/growth.py $(LOADABLE)
 
 lint: ## formatting, clippy and rustdoc, warnings denied
 	$(CARGO) fmt --all --check

@@ -68,7 +68,7 @@ def measure(path, threads):
     rows["newest 20, ms"] = median(c, "SELECT id, role, content FROM branch_messages(?, 20)", one) * 1e3
     rows["the whole branch (100), ms"] = median(c, "SELECT id, role, content FROM branch_messages(?)", one) * 1e3
     rows["leaves of a thread, ms"] = median(c, "SELECT id, depth FROM branch_leaves(?)", one) * 1e3
-    rows["20 threads of branch_threads() by id, with their last message, ms"] = median(
+    rows["20 of branch_threads() after a given id, ms"] = median(
         c, "SELECT id, last_content FROM branch_threads() WHERE id > ? ORDER BY id LIMIT 20", one[:50]) * 1e3
     rows["check one thread, ms"] = median(c, "SELECT count(*) FROM branch_check(?)", one[:50]) * 1e3
     rows["branch_migrate() with nothing to do, ms"] = median(c, "SELECT branch_migrate()", [[]] * 50) * 1e3
