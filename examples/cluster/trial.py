@@ -202,9 +202,14 @@ def wait_for_all(nodes, directory, total):
     """Until each node's own copy has as many messages as were acknowledged."""
     for node in nodes:
         def caught_up():
-            copy = open_copy(node, directory / f"copy{node.number}")
+            try:
+                copy = open_copy(node, directory / f"copy{node.number}")
+            except (OSError, sqlite3.DatabaseError):
+                return False
             try:
                 return copy.execute("SELECT count(*) FROM messages").fetchone()[0] >= total
+            except sqlite3.DatabaseError:
+                return False  # a node that has just come back has not even got the tables
             finally:
                 copy.close()
 
