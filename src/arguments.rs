@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 
-use serde_json::value::RawValue;
-
 use crate::error::{quoted, Error, Result};
+use crate::items::json::why_invalid;
 use crate::sqlite::{Connection, Kind, Value};
 use crate::tree::rows::uids::{reads_as_integer, Message};
 
@@ -98,17 +97,10 @@ pub fn json<'a>(name: &str, value: Value<'a>) -> Result<Option<&'a [u8]>> {
         return Ok(None);
     }
     let text = text(name, value)?;
-    match invalid_json(text) {
+    match why_invalid(text) {
         Some(why) => Err(Error::misuse(format!("{name} is not valid JSON: {why}"))),
         None => Ok(Some(text)),
     }
-}
-
-/// Why a text is not JSON, if it is not.
-pub fn invalid_json(text: &[u8]) -> Option<String> {
-    serde_json::from_slice::<&RawValue>(text)
-        .err()
-        .map(|error| error.to_string())
 }
 
 /// A time in Unix seconds, or NULL for now. A real number is cut to whole seconds.

@@ -40,7 +40,7 @@ impl Element<'_> {
 /// Reads all elements. `text` may also be a whole request, whose `messages` or `input` is the array.
 pub fn elements<'a>(name: &str, text: &'a [u8]) -> Result<Vec<Element<'a>>> {
     let invalid = || {
-        let why = crate::arguments::invalid_json(text).unwrap_or_default();
+        let why = crate::items::json::why_invalid(text).unwrap_or_default();
         Error::misuse(format!("{name} is not valid JSON: {why}"))
     };
     let whole = Raw::unchecked(text).ok_or_else(invalid)?;

@@ -18,7 +18,7 @@ pub fn import(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answe
         Some(value) => arguments::json("options", *value)?,
         None => None,
     };
-    let options = Options::read(options)?;
+    let options = Options::read(options, arguments::now())?;
     let import =
         |input: &mut dyn Read| exchange::import::import(connection, format, input, &options);
     let added = match text.kind() {

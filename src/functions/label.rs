@@ -20,7 +20,7 @@ pub fn label(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer
         return label::remove_all(connection, message).map(Answer::Integer);
     }
     let name = arguments::text("label", name)?;
-    label::set(connection, message, name, created_at).map(Answer::Integer)
+    label::set(connection, message, name, created_at, arguments::now()).map(Answer::Integer)
 }
 
 /// `branch_unlabel(thread_id, label)`: how many labels were removed.

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::error::Result;
 use crate::sqlite::{Answer, Connection, Value};
-use crate::tree;
+use crate::tree::write::migrate;
 
 pub fn migrate(connection: &Rc<Connection>, _: &[Value<'_>]) -> Result<Answer> {
-    tree::write::migrate::migrate(connection).map(Answer::Integer)
+    migrate::migrate(connection).map(Answer::Integer)
 }

@@ -13,6 +13,20 @@ use serde_core::de::{
 };
 use serde_json::value::RawValue;
 
+/// Why a text is not JSON, if it is not.
+pub fn why_invalid(text: &[u8]) -> Option<String> {
+    serde_json::from_slice::<&RawValue>(text)
+        .err()
+        .map(|error| error.to_string())
+}
+
+/// Of members of the same name the first one counts, as for SQLite's `->`.
+pub(super) fn keep<T>(slot: &mut Option<T>, value: Option<T>) {
+    if slot.is_none() {
+        *slot = value;
+    }
+}
+
 /// A JSON value, as text.
 #[derive(Clone, Copy)]
 pub struct Raw<'a>(&'a str);

@@ -3,8 +3,7 @@
 //! [`Item`](super::Item) reads the ids alone, which is all that a context needs; who compares or shows messages needs
 //! this. The same shapes, in the same three places: top level, `message`, `payload`.
 
-use super::json::Raw;
-use super::read::keep;
+use super::json::{keep, Raw};
 
 /// A call of a tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

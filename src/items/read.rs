@@ -1,6 +1,6 @@
 //! Tool calls and results, usage, model, token count and compaction of one message.
 
-use super::json::Raw;
+use super::json::{keep, Raw};
 use super::usage::Usage;
 
 /// What `item_json` says. What it does not say, or says in a type that is not expected, is not there.
@@ -145,12 +145,5 @@ impl Holder {
         } else if kind.ends_with("tool_use") || kind == "toolCall" {
             item.calls.extend(self.id.clone());
         }
-    }
-}
-
-/// Of members of the same name the first one counts, as for SQLite's `->`.
-pub(super) fn keep<T>(slot: &mut Option<T>, value: Option<T>) {
-    if slot.is_none() {
-        *slot = value;
     }
 }

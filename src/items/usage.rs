@@ -1,7 +1,6 @@
 //! The `usage` objects of OpenAI (Chat Completions and Responses), Anthropic and pi.
 
-use super::json::Raw;
-use super::read::keep;
+use super::json::{keep, Raw};
 
 /// The tokens of one answer, as its provider has counted them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -13,10 +13,6 @@ pub type Handle = ffi::sqlite3;
 /// SQLite's table of routines for extensions.
 pub type Routines = ffi::sqlite3_api_routines;
 
-/// What an entry point is, for SQLite.
-#[cfg(feature = "linked")]
-pub type EntryPoint = unsafe extern "C" fn(*mut Handle, *mut *mut c_char, *const Routines) -> c_int;
-
 /// Gets the extension ready on a connection, then calls `register`.
 ///
 /// # Safety
@@ -64,7 +60,7 @@ pub unsafe fn start(
 
 /// Has SQLite call an entry point for every connection that this process opens from now on.
 #[cfg(feature = "linked")]
-pub fn call_for_every_connection(entry: EntryPoint) -> Result<()> {
+pub fn call_for_every_connection(entry: ffi::EntryPoint) -> Result<()> {
     match ffi::call_for_every_connection(entry) {
         code::OK => Ok(()),
         outcome => Err(Error::new(outcome, "SQLite does not take the entry point")),

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::messages::{DISTANCE, ID, POSITION, THREAD, UID, VERSIONS};
 use crate::arguments;
 use crate::error::{Error, Result};
 use crate::sqlite::{Change, Connection, Kind, Value};
+use crate::tree::rows::columns::{ID, WIDTH};
 use crate::tree::write::append::{self, Draft};
 
 const THREAD_ID: usize = ID + 1;
@@ -14,6 +14,12 @@ const CONTENT: usize = ID + 3;
 const ITEM_JSON: usize = ID + 4;
 const CREATED_AT: usize = ID + 5;
 const PARENT: usize = ID + 6;
+pub(super) const DISTANCE: usize = WIDTH;
+/// The first of the arguments.
+const THREAD: usize = DISTANCE + 1;
+pub(super) const UID: usize = THREAD + 3;
+pub(super) const POSITION: usize = UID + 1;
+pub(super) const VERSIONS: usize = UID + 2;
 
 /// What the statement says of a column that nobody may set.
 const REFUSED: [(usize, &str); 7] = [

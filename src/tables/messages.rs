@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::insert;
+use super::insert::{self, DISTANCE, POSITION, UID, VERSIONS};
 use super::versions::Versions;
 use crate::arguments;
 use crate::error::Result;
@@ -12,19 +12,10 @@ use crate::sqlite::{
 use crate::tree::path::ancestors::Cut;
 use crate::tree::path::listing::Listing;
 use crate::tree::path::page;
-use crate::tree::rows::columns::message_columns;
-pub(super) use crate::tree::rows::columns::ID;
-use crate::tree::rows::columns::{Columns, WIDTH};
+use crate::tree::rows::columns::{message_columns, Columns, ID};
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::rows::thread;
 use crate::tree::rows::uids;
-
-pub(super) const DISTANCE: usize = WIDTH;
-/// The first of the arguments.
-pub(super) const THREAD: usize = DISTANCE + 1;
-pub(super) const UID: usize = THREAD + 3;
-pub(super) const POSITION: usize = UID + 1;
-pub(super) const VERSIONS: usize = UID + 2;
 
 /// The table.
 pub struct BranchMessages;

@@ -6,9 +6,8 @@ use std::rc::Rc;
 use super::rows;
 use super::text::Text;
 use super::whole::{thread_row, Label, Whole};
-use crate::arguments;
 use crate::error::Result;
-use crate::items::{compaction, Item};
+use crate::items::{compaction, json, Item};
 use crate::sqlite::{Connection, Kind, Statement};
 
 /// The columns of a thread but for its leaf, and their names in the export.
@@ -98,7 +97,7 @@ fn value(row: &Statement, column: i32, text: &mut Text) -> Result<()> {
         Kind::Real => {
             let real = row.text(column)?;
             // An infinity is no JSON.
-            match arguments::invalid_json(real) {
+            match json::why_invalid(real) {
                 None => text.lossy(real),
                 Some(_) => text.write("null"),
             }

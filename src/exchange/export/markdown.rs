@@ -82,7 +82,7 @@ fn message(row: &Statement, text: &mut Text) -> Result<()> {
         text.write("]*\n");
     }
     for call in &parts.calls {
-        let json = crate::arguments::invalid_json(call.arguments.as_bytes()).is_none();
+        let json = crate::items::json::why_invalid(call.arguments.as_bytes()).is_none();
         let language = if json { "json" } else { "" };
         let named = format!("Call of **{}**:", call.name.replace(['\n', '\r'], " "));
         block(&named, &call.arguments, language, text);

@@ -19,7 +19,6 @@ use self::json::Raw;
 use self::source::Source;
 use self::store::Store;
 use super::formats::{self, Format};
-use crate::arguments;
 use crate::error::{quoted, Error, Result};
 use crate::sqlite::Connection;
 
@@ -38,14 +37,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads a JSON object, or takes none of them.
-    pub fn read(text: Option<&[u8]>) -> Result<Self> {
+    /// Reads a JSON object, or takes none of them. `now` is the time, in Unix seconds.
+    pub fn read(text: Option<&[u8]>, now: i64) -> Result<Self> {
         let mut options = Self {
             skip_bad: false,
             thread_prefix: String::new(),
             thread: None,
             created_at: None,
-            now: arguments::now(),
+            now,
         };
         let Some(text) = text else {
             return Ok(options);

@@ -5,7 +5,7 @@
 
 use std::os::raw::{c_char, c_int, c_uint};
 
-use super::{Malloc, Refused, MINIMUM_VERSION};
+use super::{EntryPoint, Malloc, Refused, MINIMUM_VERSION};
 
 pub use libsqlite3_sys::{
     sqlite3, sqlite3_bind_int64, sqlite3_bind_null, sqlite3_bind_text64, sqlite3_blob,
@@ -90,11 +90,10 @@ pub fn own_malloc() -> Option<Malloc> {
 }
 
 /// Has SQLite call an entry point for every connection that it opens from now on.
-pub fn call_for_every_connection(entry: crate::sqlite::entry::EntryPoint) -> c_int {
+pub fn call_for_every_connection(entry: EntryPoint) -> c_int {
     // SAFETY: SQLite calls it with the three arguments of an entry point, whatever type the C declaration gives it.
     unsafe {
-        let entry =
-            std::mem::transmute::<crate::sqlite::entry::EntryPoint, unsafe extern "C" fn()>(entry);
+        let entry = std::mem::transmute::<EntryPoint, unsafe extern "C" fn()>(entry);
         sqlite3_auto_extension(Some(entry))
     }
 }

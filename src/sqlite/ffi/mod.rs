@@ -92,6 +92,11 @@ constants! {
     SQLITE_INDEX_CONSTRAINT_EQ: u8,
 }
 
+/// What an entry point is, for SQLite.
+#[cfg(feature = "linked")]
+pub type EntryPoint =
+    unsafe extern "C" fn(*mut sqlite3, *mut *mut c_char, *const sqlite3_api_routines) -> c_int;
+
 /// What SQLite calls when it no longer needs what it was given.
 pub type Destructor = Option<unsafe extern "C" fn(*mut c_void)>;
 

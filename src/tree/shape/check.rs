@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use crate::arguments::invalid_json;
 use crate::error::{push, quoted, Error, Result};
+use crate::items::json;
 use crate::sqlite::{Connection, Kind, Statement};
 use crate::tree::rows::density;
 use crate::tree::rows::links::{self, Parents};
@@ -258,7 +258,7 @@ impl Check<'_> {
     }
 
     fn item(&mut self, thread: &[u8], id: i64, item: &[u8]) -> Result<()> {
-        match invalid_json(item) {
+        match json::why_invalid(item) {
             Some(why) => self.found(thread, Some(id), "invalid item_json", why),
             None => Ok(()),
         }

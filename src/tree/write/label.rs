@@ -5,20 +5,20 @@
 
 use std::rc::Rc;
 
-use crate::arguments::now;
 use crate::error::Result;
 use crate::sqlite::{Connection, Parameter, Statement};
 use crate::tree::rows::thread;
 use crate::tree::rows::uids::Message;
 use crate::tree::write::append::located;
 
-/// Gives a message a label, which no other message of its thread has then. Without a time it is now, or stays what it
-/// was if the message has that label already. Gives the number of labels changed.
+/// Gives a message a label, which no other message of its thread has then. Without a time it is `now`, or stays what
+/// it was if the message has that label already. Gives the number of labels changed.
 pub fn set(
     connection: &Rc<Connection>,
     message: Message<'_>,
     label: &[u8],
     created_at: Option<i64>,
+    now: i64,
 ) -> Result<i64> {
     connection.atomically(|| {
         let (message, thread) = located(connection, message)?;
@@ -34,7 +34,7 @@ pub fn set(
             Parameter::Text(label),
             Parameter::Integer(message),
             created_at.map_or(Parameter::Null, Parameter::Integer),
-            Parameter::Integer(now()),
+            Parameter::Integer(now),
         ])?;
         Ok(connection.changes())
     })
