@@ -318,3 +318,44 @@ fn a_trigger_that_swallows_the_name() {
     );
     assert_eq!(contents(&connection), before);
 }
+
+/// What other programs leave behind.
+#[test]
+fn the_check_sees_it() {
+    let connection = host::migrated();
+    connection
+        .execute_batch(
+            "SELECT branch_thread('t', 'T', 1), branch_thread('u', 'U', 2);
+             SELECT branch_append('t', 'user', 'one', NULL, 1), branch_append('t', 'assistant', 'two', NULL, 2, 'two');",
+        )
+        .unwrap();
+    connection
+        .execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM threads WHERE id = 't'; DELETE FROM messages WHERE id = 2")
+        .unwrap();
+    connection
+        .execute_batch("INSERT INTO message_labels VALUES ('u', 'l', 2, 1)")
+        .unwrap();
+    let check = |from: &str| {
+        let sql = format!("SELECT json_group_array(json_array(thread_id, message_id, problem, detail)) FROM {from}");
+        text(&connection, &sql, &[]).unwrap()
+    };
+    assert_eq!(
+        check("branch_check()"),
+        r#"[[null,2,"uid of a missing message","uid 'two': its message is missing"],["t",1,"thread missing","its thread 't' is missing"],["u",2,"label of a missing message","label 'l': its message is missing"]]"#
+    );
+    assert_eq!(
+        check("branch_check('t')"),
+        r#"[["t",1,"thread missing","its thread 't' is missing"]]"#
+    );
+    assert_eq!(
+        check("branch_check('u')"),
+        r#"[["u",2,"label of a missing message","label 'l': its message is missing"]]"#
+    );
+    connection
+        .execute_batch("DROP TABLE message_uids; DROP TABLE message_labels")
+        .unwrap();
+    assert_eq!(
+        check("branch_check()"),
+        r#"[["t",1,"thread missing","its thread 't' is missing"]]"#
+    );
+}

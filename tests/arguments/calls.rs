@@ -29,7 +29,7 @@ pub enum Kind {
     Json,
 }
 
-use sqlite_branch::SignatureKind;
+use sqlite_branch::{Signature, SignatureKind};
 use Kind::*;
 
 /// A function or table: its name, its arguments, and values for them that are right.
@@ -64,9 +64,7 @@ pub fn calls() -> Vec<Call> {
     signatures
         .filter(|signature| !INTERNAL.contains(&signature.name) && !signature.arguments.is_empty())
         .map(|signature| {
-            let required = signature.arguments.split('[').next().unwrap().to_owned();
-            let required = required.split(',').filter(|name| !name.trim().is_empty());
-            let required = required.count();
+            let required = *numbers(&signature).start();
             let names = signature.arguments.replace(['[', ']'], "");
             let names = names.split(',').map(str::trim).enumerate();
             let arguments = names.map(|(at, name)| {
@@ -81,6 +79,18 @@ pub fn calls() -> Vec<Call> {
             }
         })
         .collect()
+}
+
+/// The smallest and the largest number of arguments.
+pub fn numbers(signature: &Signature) -> std::ops::RangeInclusive<usize> {
+    let count = |names: &str| {
+        names
+            .split(',')
+            .filter(|name| !name.trim().is_empty())
+            .count()
+    };
+    let required = signature.arguments.split('[').next().unwrap();
+    count(required)..=count(&signature.arguments.replace(['[', ']'], ""))
 }
 
 /// For the extension's own statements; and one that looks at no table, whose arguments are those of a message that is not

@@ -7,7 +7,7 @@
 //! * `writes`: what each writing function has to change
 //! * `drawing`: what the column `graph` of `branch_tree` has to look like
 //! * `places`: the databases in which all that has to hold
-//! * `acts`, `world`: what people do, to a database and to the model
+//! * `acts`, `world`, `refusals`: what people do, to a database and to the model, and what is refused them
 //! * `raw`, `careful`: tables that hold anything, and writes to them
 //! * `compare`, `joins`: ask a database, and hold its answers against all that
 //! * `asking`: how it is asked
@@ -24,6 +24,7 @@ pub mod places;
 pub mod problems;
 pub mod raw;
 pub mod reads;
+mod refusals;
 pub mod world;
 pub mod writes;
 

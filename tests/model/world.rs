@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::types::Value;
 
-use super::acts::{Act, Form, Refusal};
+use super::acts::{Act, Form};
 use super::asking::{ask, Dice};
 use super::compare::Comparison;
 use super::everyday::{given, CONSTRAINT, INSERT};
@@ -13,15 +13,15 @@ use super::reads::{integer, text};
 use super::writes::Draft;
 use super::{Model, Thread};
 
-const ERROR: i32 = 1;
+pub(super) const ERROR: i32 = 1;
 
 /// The database and what it should hold.
 pub struct World<'a> {
     place: &'a Place,
-    opened: Opened,
-    model: Model,
+    pub(super) opened: Opened,
+    pub(super) model: Model,
     /// What was there before each transaction and savepoint that is open, with the savepoint's name.
-    before: Vec<(Option<String>, Model)>,
+    pub(super) before: Vec<(Option<String>, Model)>,
     others: Vec<String>,
     made: usize,
     /// What was added with a uid: the function, what to, the message.
@@ -35,7 +35,7 @@ fn now() -> i64 {
         .as_secs() as i64
 }
 
-fn pick<T: Clone>(at: u16, list: Vec<T>) -> Option<T> {
+pub(super) fn pick<T: Clone>(at: u16, list: Vec<T>) -> Option<T> {
     (!list.is_empty()).then(|| list[usize::from(at) * list.len() / 0x1_0000].clone())
 }
 
@@ -56,11 +56,11 @@ impl<'a> World<'a> {
         world
     }
 
-    fn threads(&self) -> Vec<String> {
+    pub(super) fn threads(&self) -> Vec<String> {
         self.model.threads.keys().cloned().collect()
     }
 
-    fn messages(&self) -> Vec<i64> {
+    pub(super) fn messages(&self) -> Vec<i64> {
         self.model.messages.keys().copied().collect()
     }
 
@@ -119,7 +119,12 @@ impl<'a> World<'a> {
     }
 
     /// Calls a function, and gives what it returns.
-    fn call(&self, form: Form, call: &str, values: &[Value]) -> Result<Option<i64>, (i32, String)> {
+    pub(super) fn call(
+        &self,
+        form: Form,
+        call: &str,
+        values: &[Value],
+    ) -> Result<Option<i64>, (i32, String)> {
         let connection = &self.opened.connection;
         let noted = |sql: &str| {
             ask(connection, sql, values)?;
@@ -403,91 +408,7 @@ impl<'a> World<'a> {
         );
     }
 
-    /// A call that must fail, and change nothing: neither the tables nor the transaction that is open.
-    fn refused(&mut self, refusal: Refusal, at: u16) {
-        let unknown = self.model.highest + 1 + i64::from(at);
-        let thread = pick(at, self.threads()).unwrap();
-        let other = pick(at, self.messages()).filter(|id| self.model.messages[id].thread != thread);
-        let user = [text("user"), text("hello")];
-        let (name, values, told) = match refusal {
-            Refusal::UnknownThread => {
-                let values = [&[text("%nobody")], &user[..]].concat();
-                ("branch_append", values, "no thread '%nobody'".to_owned())
-            }
-            Refusal::UnknownMessage => {
-                let name = if at.is_multiple_of(2) {
-                    "branch_fork"
-                } else {
-                    "branch_alternative"
-                };
-                let values = [&[integer(unknown)], &user[..]].concat();
-                (name, values, format!("no message {unknown}"))
-            }
-            Refusal::InvalidJson => {
-                let values = [&[text(&thread)], &user[..], &[text("{\"a\":")]].concat();
-                let told =
-                    "item_json is not valid JSON: EOF while parsing a value at line 1 column 5";
-                ("branch_append", values, told.to_owned())
-            }
-            Refusal::NullRole => {
-                let values = vec![text(&thread), Value::Null, text("")];
-                (
-                    "branch_append",
-                    values,
-                    "role must be text, not NULL".to_owned(),
-                )
-            }
-            Refusal::NotAnId => {
-                let values = [&[text("1x")], &user[..]].concat();
-                let told = "no message '1x'";
-                ("branch_fork", values, told.to_owned())
-            }
-            Refusal::MessageOfAnotherThread => match other {
-                Some(id) => {
-                    let told = format!("message {id} is not in thread '{thread}'");
-                    ("branch_switch", vec![text(&thread), integer(id)], told)
-                }
-                None => {
-                    let told = format!("no message {unknown}");
-                    ("branch_switch", vec![text(&thread), integer(unknown)], told)
-                }
-            },
-            Refusal::CopyToAThreadThatExists => match pick(at, self.messages()) {
-                Some(id) => {
-                    let told = format!("thread '{thread}' exists already");
-                    ("branch_copy", vec![integer(id), text(&thread)], told)
-                }
-                None => return,
-            },
-            Refusal::ClearOfAnUnknownThread => (
-                "branch_clear",
-                vec![text("%s%n")],
-                "no thread '%s%n'".to_owned(),
-            ),
-            Refusal::PruneOfAnUnknownMessage => (
-                "branch_prune",
-                vec![integer(unknown)],
-                format!("no message {unknown}"),
-            ),
-        };
-        let marks: Vec<String> = (1..=values.len()).map(|at| format!("?{at}")).collect();
-        let call = format!("{name}({})", marks.join(", "));
-        let form = [
-            Form::Select,
-            Form::InsertSelect,
-            Form::InsertValues,
-            Form::Update,
-        ][usize::from(at % 4)];
-        let answer = self.call(form, &call, &values);
-        assert_eq!(answer, Err((ERROR, format!("{name}: {told}"))));
-        assert_eq!(
-            self.opened.connection.is_autocommit(),
-            self.before.is_empty()
-        );
-        self.comparison(0).stored();
-    }
-
-    fn comparison(&self, seed: u64) -> Comparison<'_> {
+    pub(super) fn comparison(&self, seed: u64) -> Comparison<'_> {
         Comparison {
             connection: &self.opened.connection,
             model: &self.model,
