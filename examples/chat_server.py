@@ -52,6 +52,9 @@ class Chat(BaseHTTPRequestHandler):
         if not chat:
             return self.fail(404, "no such address")
         thread = chat.group(1)
+        if not self.headers["Content-Length"]:
+            self.close_connection = True
+            return self.fail(411, "a request needs its Content-Length")
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         db = connect(self.server.options)
         try:
@@ -71,7 +74,11 @@ class Chat(BaseHTTPRequestHandler):
         request.pop("stream_options", None)
         url = self.server.options.upstream
         # No connection is held while the model thinks.
-        answer = upstream(url, request, self.headers["Authorization"]) if url else toy(request)
+        try:
+            answer = upstream(url, request, self.headers["Authorization"]) if url else toy(request)
+        except (OSError, ValueError) as error:
+            # What was asked is stored, and will be found when the client asks again.
+            return self.fail(502, f"the model's server: {error}")
         message = answer["choices"][0]["message"]
         item = json.dumps({**message, "usage": answer.get("usage"), "model": answer.get("model")})
         db = connect(self.server.options)

@@ -7,7 +7,7 @@ mod dist;
 mod host;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -33,6 +33,10 @@ impl Drop for Server {
 impl Server {
     /// None where no Python can load extensions.
     fn start(database: &Path) -> Option<Self> {
+        Self::with(database, &[])
+    }
+
+    fn with(database: &Path, options: &[&str]) -> Option<Self> {
         const CAN_LOAD: &str = "import sqlite3; sqlite3.Connection.enable_load_extension; \
              assert sqlite3.sqlite_version_info >= (3, 38)";
         let python = ["python3", "/usr/bin/python3"].into_iter().find(|python| {
@@ -51,6 +55,7 @@ impl Server {
             .arg(database)
             .args(["--port", "0", "--extension"])
             .arg(dist::loadable())
+            .args(options)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -180,6 +185,50 @@ fn what_a_client_sends_becomes_a_tree() {
         "{why}"
     );
     assert_eq!(server.send("GET", "/chats/nobody", "").0, 404);
+}
+
+/// A model that cannot answer is an error that says so, and what was asked stays.
+#[test]
+fn the_model_is_not_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("chat.db");
+    let model = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", model.local_addr().unwrap());
+    let Some(server) = Server::with(&path, &["--upstream", &url]) else {
+        return;
+    };
+    let busy = std::thread::spawn(move || {
+        let (mut client, _) = model.accept().unwrap();
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let mut byte = [0];
+            client.read_exact(&mut byte).unwrap();
+            head.push(byte[0] as char);
+        }
+        write!(
+            client,
+            "HTTP/1.1 503 Too busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        head
+    });
+    let asked = r#"{"model":"m","messages":[{"role":"user","content":"Is anybody there?"}]}"#;
+    let (status, why) = server.send("POST", "/chats/t/v1/chat/completions", asked);
+    assert_eq!(status, 502, "{why}");
+    assert!(why.contains("503: Too busy"), "{why}");
+    assert!(busy
+        .join()
+        .unwrap()
+        .starts_with("POST /v1/chat/completions"));
+    let db = host::open(&path);
+    assert_eq!(
+        host::integer(
+            &db,
+            "SELECT count(*) FROM branch_messages('t') WHERE content = 'Is anybody there?'",
+            &[]
+        ),
+        1
+    );
 }
 
 /// Clients that ask at once about conversations that begin alike: each gets its own answer, below its own question.

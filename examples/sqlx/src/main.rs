@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Or on every connection that is opened from now on, as a pool does.
     sqlite_branch::register_everywhere()?;
-    let file = std::env::args_os().nth(1).expect("the file's name");
+    let file = std::env::args_os().nth(1).ok_or("usage: with-sqlx FILE")?;
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true);
