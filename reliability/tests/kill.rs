@@ -5,6 +5,8 @@
 
 #[path = "kill/indexing.rs"]
 mod indexing;
+#[path = "kill/retries.rs"]
+mod retries;
 
 use std::collections::{HashMap, HashSet};
 use std::os::unix::process::ExitStatusExt;
@@ -18,7 +20,7 @@ use sqlite_branch_reliability::database::{
     add_thread, assert_sound, open, open_and_load, rows, run, PATIENCE,
 };
 use sqlite_branch_reliability::size::{random, size};
-use sqlite_branch_store::StateStore;
+use sqlite_branch_store::{JournalMode, StateStore};
 
 /// Kinds of writers, all of which write at the same time.
 const WRITERS: [&str; 4] = ["shell", "shell", "loader", "store"];
@@ -319,6 +321,11 @@ fn indexing() {
 }
 
 #[test]
+fn retries() {
+    retries::run_and_kill();
+}
+
+#[test]
 fn session_index() {
     let (mut kills, mut acknowledged, mut torn) = (0, 0, 0);
     for round in 0..size(2) {
@@ -365,6 +372,8 @@ fn child_process() {
         "loader" => load_and_write(&file, &name),
         "store" => store_and_write(&file, &name),
         "names" => name_threads(&file, &name),
+        "retrying" => retries::ask(&file, &name),
+        "batches" => retries::ask_store(&file, &name),
         other => panic!("no role {other}"),
     }
 }
@@ -402,13 +411,18 @@ fn load_and_write(file: &Path, name: &str) {
     }
 }
 
+/// The mode that the file is in, for a store that is not to change it.
+fn journal_mode(file: &Path) -> JournalMode {
+    match rows(&open(file), "PRAGMA journal_mode")[0].as_str() {
+        "wal" => JournalMode::Wal,
+        _ => JournalMode::Delete,
+    }
+}
+
 fn store_and_write(file: &Path, name: &str) {
     let store = StateStore::builder()
         .path(file)
-        .journal_mode(match rows(&open(file), "PRAGMA journal_mode")[0].as_str() {
-            "wal" => sqlite_branch_store::JournalMode::Wal,
-            _ => sqlite_branch_store::JournalMode::Delete,
-        })
+        .journal_mode(journal_mode(file))
         .busy_timeout(PATIENCE)
         .open()
         .unwrap();
