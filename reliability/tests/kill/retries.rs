@@ -122,7 +122,7 @@ fn request(slot: usize, at: usize) -> Vec<String> {
         )),
         5 => one(format!("branch_put('put {slot}', '{}')", history(slot, at))),
         6 => one(format!("0 * branch_import('pi', '{}')", session(slot, at))),
-        7 if at % 2 == 0 => vec![
+        7 if at.is_multiple_of(2) => vec![
             format!(
                 "INSERT INTO branch_messages(thread_id, role, content, uid) VALUES ('{own}', 'user', '{text}', '{name}'), \
                  ('shared', 'user', '{text}b', '{name}b'), ('{own}', 'user', '{text}c', '{name}c')"
