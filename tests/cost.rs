@@ -5,8 +5,8 @@ mod host;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::Arc;
 
-use host::{add_thread, migrated, open};
-use rusqlite::{ffi, params, Connection, ToSql};
+use host::{add_thread, migrated, open, pages};
+use rusqlite::{params, Connection};
 
 /// A thread `t` whose messages follow one another, with an alternative beside the tenth.
 fn line(length: i64) -> Connection {
@@ -110,35 +110,6 @@ fn taking_turns(directory: &tempfile::TempDir, threads: i64, length: i64) -> Con
         )
         .unwrap();
     connection
-}
-
-/// How many pages a query reads from the file, when none is in memory.
-fn pages(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> i32 {
-    let misses = || {
-        let (mut now, mut highest) = (0, 0);
-        // SAFETY: the connection is open, and both places live through the call.
-        let outcome = unsafe {
-            ffi::sqlite3_db_status(
-                connection.handle(),
-                ffi::SQLITE_DBSTATUS_CACHE_MISS,
-                &mut now,
-                &mut highest,
-                1,
-            )
-        };
-        assert_eq!(outcome, ffi::SQLITE_OK);
-        now
-    };
-    let mut statement = connection.prepare(sql).unwrap();
-    let mut count = 0;
-    for _ in 0..2 {
-        connection.execute_batch("PRAGMA shrink_memory").unwrap();
-        misses();
-        let mut rows = statement.query(values).unwrap();
-        while rows.next().unwrap().is_some() {}
-        count = misses();
-    }
-    count
 }
 
 #[test]

@@ -120,20 +120,61 @@ pub enum Order {
     IdAscending,
     /// By descending id, where that is another order than the reverse one.
     IdDescending,
+    /// By both columns of a sort key, ascending.
+    PairAscending,
+    /// By both columns of a sort key, descending.
+    PairDescending,
 }
 
-const ORDERS: [Order; 4] = [
+const ORDERS: [Order; 6] = [
     Order::Natural,
     Order::Reverse,
     Order::IdAscending,
     Order::IdDescending,
+    Order::PairAscending,
+    Order::PairDescending,
 ];
 
-/// How many arguments a table can have.
-const MOST_ARGUMENTS: usize = 4;
+/// A comparison of a column with a value, which a table takes as one more argument after the others. SQLite compares
+/// again what the table gives, so a table may give more rows than asked for, and no fewer.
+#[derive(Clone, Copy)]
+pub enum Bound {
+    /// `column = value`. At most one row is expected.
+    Equal(usize),
+    /// `column >= value` or `column > value`.
+    AtLeast(usize),
+    /// `column <= value` or `column < value`.
+    AtMost(usize),
+}
+
+impl Bound {
+    fn is(self, compared: c_int, op: u8) -> bool {
+        let (column, or_equal, strictly) = match self {
+            Self::Equal(column) => (
+                column,
+                ffi::SQLITE_INDEX_CONSTRAINT_EQ,
+                ffi::SQLITE_INDEX_CONSTRAINT_EQ,
+            ),
+            Self::AtLeast(column) => (
+                column,
+                ffi::SQLITE_INDEX_CONSTRAINT_GE,
+                ffi::SQLITE_INDEX_CONSTRAINT_GT,
+            ),
+            Self::AtMost(column) => (
+                column,
+                ffi::SQLITE_INDEX_CONSTRAINT_LE,
+                ffi::SQLITE_INDEX_CONSTRAINT_LT,
+            ),
+        };
+        compared == column as c_int && (op == or_equal || op == strictly)
+    }
+}
+
+/// How many arguments a table can have, bounds included.
+pub(super) const MOST_ARGUMENTS: usize = 5;
 
 /// What was agreed with the planner about one use of a table. It travels in the 31 bits of `idxNum`: which arguments
-/// are given (4), the order (2), which columns are read (24).
+/// are given (5), the order (3), which columns are read (23).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
     given: u32,
@@ -142,25 +183,25 @@ pub struct Plan {
 }
 
 impl Plan {
-    const USED_BITS: u32 = 24;
+    const USED_BITS: u32 = 23;
 
     fn encode(self) -> c_int {
         let order = ORDERS
             .iter()
             .position(|order| *order == self.order)
             .unwrap_or(0) as u32;
-        c_int::try_from(self.given | order << 4 | self.used << 6).unwrap_or(0)
+        c_int::try_from(self.given | order << 5 | self.used << 8).unwrap_or(0)
     }
 
     pub(super) fn decode(number: c_int) -> Self {
         let number = u32::try_from(number).unwrap_or(0);
         Self {
-            given: number & 0xf,
+            given: number & 0x1f,
             order: ORDERS
-                .get((number >> 4 & 3) as usize)
+                .get((number >> 5 & 7) as usize)
                 .copied()
                 .unwrap_or(Order::Natural),
-            used: number >> 6,
+            used: number >> 8,
         }
     }
 
@@ -232,8 +273,7 @@ impl Shape {
         (at < self.arguments.len()).then_some(at)
     }
 
-    /// Agrees with the planner. `Ok(false)` means: not this way. `key` is a column by which single rows are found: a
-    /// constraint on it is one more argument, after the others.
+    /// Agrees with the planner. `Ok(false)` means: not this way.
     ///
     /// SQLite's structure is never borrowed, since SQLite itself reads it when it is asked for a limit: what is asked is
     /// read first, and the answer is written last.
@@ -243,7 +283,7 @@ impl Shape {
     pub(super) unsafe fn best_index(
         &self,
         info: *mut ffi::sqlite3_index_info,
-        key: Option<usize>,
+        bounds: &[Bound],
     ) -> Result<bool> {
         // SAFETY: SQLite owns the structure and leaves it to this call; its arrays have the lengths that it names, and
         // are not written to meanwhile.
@@ -272,15 +312,22 @@ impl Shape {
                 }
             }
         }
-        let single = constraints.iter().enumerate().position(|(at, constraint)| {
-            key.is_some_and(|key| constraint.iColumn == key as c_int)
-                && constraint.op == ffi::SQLITE_INDEX_CONSTRAINT_EQ
-                && constraint.usable != 0
-                // SAFETY: as this function's own condition says.
-                && unsafe { is_binary(info, at) }
-        });
-        if let Some(place) = chosen.get_mut(self.arguments.len()) {
-            *place = single;
+        // Each bound that is there makes fewer rows likely.
+        let mut most = self.rows;
+        for (at, bound) in (self.arguments.len()..).zip(bounds) {
+            let found = constraints.iter().enumerate().position(|(at, constraint)| {
+                bound.is(constraint.iColumn, constraint.op)
+                    && constraint.usable != 0
+                    // SAFETY: as this function's own condition says.
+                    && unsafe { is_binary(info, at) }
+            });
+            if let (Some(place), Some(_)) = (chosen.get_mut(at), found) {
+                *place = found;
+                most = match bound {
+                    Bound::Equal(_) => 1,
+                    Bound::AtLeast(_) | Bound::AtMost(_) => 1.max(most / 4),
+                };
+            }
         }
         let mut lacking = false;
         for at in 0..self.arguments.len() {
@@ -315,7 +362,6 @@ impl Shape {
             // SAFETY: as this function's own condition says.
             .and_then(|constraint| unsafe { constant(info, constraint) });
         let order = self.order_for(terms, given);
-        let most = if single.is_some() { 1 } else { self.rows };
         let rows = limit.map_or(most, |limit| limit.clamp(0, most.max(1)));
         let mask = (1_u64 << Plan::USED_BITS) - 1;
         let plan = Plan {
@@ -325,11 +371,15 @@ impl Shape {
         };
         // SAFETY: as above. The places in `aConstraintUsage` are those of the constraints.
         unsafe {
-            for (position, constraint) in (1..).zip(chosen.into_iter().flatten()) {
-                let usage = (*info).aConstraintUsage.add(constraint);
-                (*usage).argvIndex = position;
-                // A key's value is looked up as text; what it is equal to is SQLite's to say.
-                (*usage).omit = u8::from(Some(constraint) != single);
+            let mut position = 0;
+            for (at, constraint) in chosen.into_iter().enumerate() {
+                if let Some(constraint) = constraint {
+                    position += 1;
+                    let usage = (*info).aConstraintUsage.add(constraint);
+                    (*usage).argvIndex = position;
+                    // A bound's value has not got the column's type yet: what it compares to is SQLite's to say.
+                    (*usage).omit = u8::from(at < self.arguments.len());
+                }
             }
             (*info).orderByConsumed = c_int::from(order.is_some());
             (*info).estimatedRows = rows.max(1);
@@ -353,13 +403,12 @@ impl Shape {
     fn order_for(&self, terms: &[ffi::sqlite3_index_orderby], given: u32) -> Option<Order> {
         let first = terms.first()?;
         let key = self.orders.iter().find(|key| {
-            key.column == first.iColumn && key.given.is_none_or(|at| given >> at & 1 == 1)
+            key.column == first.iColumn
+                && key.given.is_none_or(|at| given >> at & 1 == 1)
+                && terms.get(1).is_none_or(|second| {
+                    key.unique || key.then == Some(second.iColumn) && second.desc == first.desc
+                })
         })?;
-        if let (Some(second), false) = (terms.get(1), key.unique) {
-            if key.then != Some(second.iColumn) || second.desc != first.desc {
-                return None;
-            }
-        }
         if first.desc != 0 {
             Some(key.descending)
         } else {

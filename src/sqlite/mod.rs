@@ -51,7 +51,7 @@ pub use connection::Connection;
 pub use context::Context;
 pub use feed::{Exchange, Feed, Port, BRANCH_FEED};
 pub use function::{Answer, Function, Risk};
-pub use index::{Order, Plan, Shape, SortKey};
+pub use index::{Bound, Order, Plan, Shape, SortKey};
 pub use private::Private;
 pub use statement::{Parameter, Statement};
 pub use table::{Arguments, Change, Listed, NoRows, Rows, Table, Write};

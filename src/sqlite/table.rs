@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use super::connection::free_boxed;
 use super::ffi;
-use super::{guarded, Connection, Context, Kind, Plan, Shape, Value};
+use super::index::MOST_ARGUMENTS;
+use super::{guarded, Bound, Connection, Context, Kind, Plan, Shape, Value};
 use crate::code;
 use crate::error::{Error, Result};
 
@@ -19,9 +20,8 @@ pub trait Table: 'static {
     const ANCHOR: bool = true;
     /// Hidden columns after the arguments, with their types: what only some readers want.
     const HIDDEN: &'static [(&'static str, &'static str)] = &[];
-    /// A column by which single rows are found: where a statement asks for its equality with a value, that is one more
-    /// argument, after the others.
-    const KEY: Option<usize> = None;
+    /// Comparisons with its columns that it makes use of, each one more argument after the others.
+    const BOUNDS: &'static [Bound] = &[];
     /// What INSERT, UPDATE and DELETE do, for a table that takes them. Gives the rowid of a new row, which becomes the
     /// caller's `last_insert_rowid()`.
     const WRITE: Option<Write> = None;
@@ -123,7 +123,7 @@ impl Listed {
 }
 
 /// The arguments of one use of a table.
-pub struct Arguments<'a>([Option<Value<'a>>; 4]);
+pub struct Arguments<'a>([Option<Value<'a>>; MOST_ARGUMENTS]);
 
 impl<'a> Arguments<'a> {
     /// An argument, if it was given and is not NULL.
@@ -192,7 +192,7 @@ struct Open<R> {
 }
 
 /// Copies of those arguments that the statement may read as columns.
-struct Kept([*mut ffi::sqlite3_value; 4]);
+struct Kept([*mut ffi::sqlite3_value; MOST_ARGUMENTS]);
 
 impl Kept {
     fn forget(&mut self) {
@@ -217,7 +217,7 @@ impl Kept {
     ) -> Result<Arguments<'a>> {
         self.forget();
         shape.check_given(plan)?;
-        let mut arguments = Arguments([None; 4]);
+        let mut arguments = Arguments([None; MOST_ARGUMENTS]);
         for (at, value) in plan.arguments().zip(values) {
             if let Some(place) = arguments.0.get_mut(at) {
                 *place = Some(*value);
@@ -400,7 +400,7 @@ unsafe extern "C" fn best_index<T: Table>(
     let outcome = guarded(|| match T::UNREADABLE {
         Some(why) => Err(Error::misuse(why)),
         // SAFETY: SQLite passes a structure for this call.
-        None => unsafe { T::SHAPE.best_index(info, T::KEY) },
+        None => unsafe { T::SHAPE.best_index(info, T::BOUNDS) },
     });
     match outcome {
         Ok(true) => code::OK,
@@ -420,7 +420,7 @@ unsafe extern "C" fn open<T: Table>(
         },
         open: Open {
             rows: None,
-            kept: Kept([std::ptr::null_mut(); 4]),
+            kept: Kept([std::ptr::null_mut(); MOST_ARGUMENTS]),
         },
     });
     // SAFETY: SQLite asks for the cursor here, sets its table, and gives it back to `close`.

@@ -1,20 +1,36 @@
 //! `branch_threads()`: all conversations, and what a list of them shows.
+//!
+//! A list is read page by page, each from where the last one ended:
+//!
+//!     SELECT id, title, last_content FROM branch_threads()
+//!     WHERE (updated_at, id) < (?1, ?2) ORDER BY updated_at DESC, id DESC LIMIT 20;
+//!
+//! So bounds on the id or on the time go into the statement inside, which has an index on each.
 
 use std::rc::Rc;
 
 use crate::error::Result;
 use crate::sqlite::{
-    Arguments, Connection, Context, Kind, Order, Parameter, Plan, Rows, Shape, SortKey, Statement,
-    Table,
+    Arguments, Bound, Connection, Context, Kind, Order, Parameter, Plan, Rows, Shape, SortKey,
+    Statement, Table,
 };
 use crate::tree::shape::leaves;
 
 const ID: usize = 0;
 const UPDATED_AT: usize = 5;
+const CURRENT_LEAF_ID: usize = 6;
 const MESSAGES: usize = 7;
 const LEAVES: usize = 8;
 const LAST: usize = 9;
 const WIDTH: usize = 13;
+
+/// The column of the statement inside that has the rowid.
+const ROWID: i32 = 7;
+
+/// The arguments, each a bound.
+const THE_ID: usize = 0;
+const FROM_ID: usize = 1;
+const FROM_TIME: usize = 3;
 
 /// The table.
 pub struct BranchThreads;
@@ -30,77 +46,142 @@ impl Table for BranchThreads {
         orders: &[
             SortKey::new(ID, Order::IdAscending, Order::IdDescending),
             SortKey::descending(UPDATED_AT, Order::Reverse),
+            SortKey::grouped(UPDATED_AT, Order::PairAscending, Order::PairDescending).and(ID),
         ],
         rows: 1000,
         limit: None,
     };
-    const KEY: Option<usize> = Some(ID);
+    const BOUNDS: &'static [Bound] = &[
+        Bound::Equal(ID),
+        Bound::AtLeast(ID),
+        Bound::AtMost(ID),
+        Bound::AtLeast(UPDATED_AT),
+        Bound::AtMost(UPDATED_AT),
+    ];
     type Rows = ThreadRows;
 }
 
-/// The columns of threads, and with `$last` those of the current leaf.
 macro_rules! threads {
-    ($last:literal, $rest:literal) => {
+    ($($rest:literal),*) => {
         concat!(
-            "SELECT t.id, t.title, t.preview, t.archived, t.created_at, t.updated_at, t.current_leaf_id",
-            $last,
-            $rest
+            "SELECT t.id, t.title, t.preview, t.archived, t.created_at, t.updated_at, t.current_leaf_id, t.rowid \
+             FROM main.threads AS t",
+            $($rest),*
         )
     };
 }
 
-/// All statements: in each order, with and without the current leaf.
+/// The statements of an order: without a bound, with a lower one, with both.
 macro_rules! in_order {
-    ($rest:literal) => {
+    ($by:literal, $order:literal) => {
         [
-            threads!(" FROM main.threads AS t", $rest),
-            threads!(
-                ", NULL, NULL, m.id, m.role, m.content, m.created_at \
-                 FROM main.threads AS t LEFT JOIN main.messages AS m ON m.id = t.current_leaf_id",
-                $rest
-            ),
+            threads!($order),
+            threads!(" WHERE ", $by, " >= +?1", $order),
+            threads!(" WHERE ", $by, " >= +?1 AND ", $by, " <= +?2", $order),
         ]
     };
+}
+
+/// No id is before this one,
+const LOWEST_ID: &[u8] = b"";
+/// and no time before this one: read as a number, it is minus infinity.
+const LOWEST_TIME: &[u8] = b"-9e999";
+
+/// The bounds for a statement: none, a lower one, or both. Only those with a value of this kind: SQLite has compared nothing
+/// yet, and what a value of another kind is compared to depends on where it comes from.
+fn bounds<'a>(
+    arguments: &Arguments<'a>,
+    lower: usize,
+    kind: Kind,
+    lowest: &'a [u8],
+) -> Result<Vec<&'a [u8]>> {
+    let bound = |at| match arguments.get(at) {
+        Some(value) if value.kind() == kind => value.text().map(Some),
+        _ => Ok(None),
+    };
+    Ok(match (bound(lower)?, bound(lower + 1)?) {
+        (None, None) => vec![],
+        (Some(lower), None) => vec![lower],
+        (lower, Some(upper)) => vec![lower.unwrap_or(lowest), upper],
+    })
 }
 
 /// The rows of one use.
 pub struct ThreadRows {
     connection: Rc<Connection>,
     threads: Statement,
+    /// Finds the current leaf, if that is read.
+    leaf: Option<Statement>,
+    /// Whether it has found one.
+    has_leaf: bool,
     at_end: bool,
-    number: i64,
 }
 
 impl Rows for ThreadRows {
     fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
-        // SQLite has compared nothing yet: a number is equal to the text that it is written as.
-        let id = match arguments.get(0) {
+        // An id that is a number is the text that it is written as.
+        let the_id = match arguments.get(THE_ID) {
             Some(id) if id.kind() != Kind::Blob => Some(id.text()?),
             _ => None,
         };
-        let [alone, with_leaf] = match (id, plan.order()) {
-            (Some(_), _) => in_order!(" WHERE t.id = +?1"),
-            (None, Order::IdAscending) => in_order!(" ORDER BY t.id"),
-            (None, Order::IdDescending) => in_order!(" ORDER BY t.id DESC"),
-            (None, Order::Reverse) => in_order!(" ORDER BY t.updated_at DESC"),
-            (None, Order::Natural) => in_order!(""),
+        let ids = bounds(arguments, FROM_ID, Kind::Text, LOWEST_ID)?;
+        let times = bounds(arguments, FROM_TIME, Kind::Integer, LOWEST_TIME)?;
+        let order = match plan.order() {
+            Order::Natural if !ids.is_empty() => Order::IdAscending,
+            Order::Natural if !times.is_empty() => Order::Reverse,
+            order => order,
         };
-        let mut threads = connection.prepare(if plan.uses_any(LAST..=WIDTH - 1) {
-            with_leaf
-        } else {
-            alone
-        })?;
-        match id {
-            Some(id) => threads.start_text(id)?,
-            None => threads.start(&[])?,
-        }
-        let at_end = !threads.step()?;
-        Ok(Self {
+        // As bytes, which is how SQLite compares ids, whatever the table's own column says.
+        let (by_bounds, bounds) = match order {
+            Order::Natural => ([threads!(); 3], ids),
+            Order::IdAscending => (
+                in_order!("t.id COLLATE BINARY", " ORDER BY t.id COLLATE BINARY"),
+                ids,
+            ),
+            Order::IdDescending => (
+                in_order!("t.id COLLATE BINARY", " ORDER BY t.id COLLATE BINARY DESC"),
+                ids,
+            ),
+            Order::Reverse => (
+                in_order!("t.updated_at", " ORDER BY t.updated_at DESC"),
+                times,
+            ),
+            Order::PairAscending => (
+                in_order!(
+                    "t.updated_at",
+                    " ORDER BY t.updated_at, t.id COLLATE BINARY"
+                ),
+                times,
+            ),
+            Order::PairDescending => (
+                in_order!(
+                    "t.updated_at",
+                    " ORDER BY t.updated_at DESC, t.id COLLATE BINARY DESC"
+                ),
+                times,
+            ),
+        };
+        let (sql, texts) = match the_id {
+            Some(id) => (threads!(" WHERE t.id = +?1"), vec![id]),
+            None => (by_bounds[bounds.len().min(2)], bounds),
+        };
+        let mut threads = connection.prepare(sql)?;
+        threads.start_texts(&texts)?;
+        let leaf = match plan.uses_any(LAST..=WIDTH - 1) {
+            true => Some(connection.prepare(
+                "SELECT id, role, content, created_at FROM main.messages WHERE id = +?1",
+            )?),
+            false => None,
+        };
+        let mut rows = Self {
             connection: Rc::clone(connection),
             threads,
-            at_end,
-            number: 1,
-        })
+            leaf,
+            has_leaf: false,
+            at_end: false,
+        };
+        rows.next()?;
+        Ok(rows)
     }
 
     fn eof(&self) -> bool {
@@ -109,24 +190,33 @@ impl Rows for ThreadRows {
 
     fn next(&mut self) -> Result<()> {
         self.at_end = !self.threads.step()?;
-        self.number += 1;
+        if let (Some(leaf), false) = (&mut self.leaf, self.at_end) {
+            let column = CURRENT_LEAF_ID as i32;
+            self.has_leaf = self.threads.kind(column) == Kind::Integer && {
+                leaf.start(&[self.threads.integer(column)])?;
+                leaf.step()?
+            };
+        }
         Ok(())
     }
 
     fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
-        match column {
-            MESSAGES => context.result_integer(self.messages()?),
-            LEAVES => {
+        match (column, &self.leaf) {
+            (MESSAGES, _) => context.result_integer(self.messages()?),
+            (LEAVES, _) => {
                 let leaves = leaves::of(&self.connection, self.threads.text(ID as i32)?)?;
                 context.result_integer(i64::try_from(leaves.len()).unwrap_or(i64::MAX));
             }
+            (LAST.., Some(leaf)) if self.has_leaf => context.result_column(leaf, column - LAST),
+            (LAST.., _) => context.result_null(),
             _ => context.result_column(&self.threads, column),
         }
         Ok(())
     }
 
     fn rowid(&self) -> i64 {
-        self.number
+        // The same in each use: where terms are joined by OR, SQLite looks for each, and tells rows apart by this.
+        self.threads.integer(ROWID)
     }
 }
 

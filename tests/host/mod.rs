@@ -92,3 +92,32 @@ pub fn error(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> (i32,
         Err(other) => panic!("{sql}: {other}"),
     }
 }
+
+/// How many pages a query reads from the file, when none is in memory.
+pub fn pages(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> i32 {
+    let misses = || {
+        let (mut now, mut highest) = (0, 0);
+        // SAFETY: the connection is open, and both places live through the call.
+        let outcome = unsafe {
+            ffi::sqlite3_db_status(
+                connection.handle(),
+                ffi::SQLITE_DBSTATUS_CACHE_MISS,
+                &mut now,
+                &mut highest,
+                1,
+            )
+        };
+        assert_eq!(outcome, ffi::SQLITE_OK);
+        now
+    };
+    let mut statement = connection.prepare(sql).unwrap();
+    let mut count = 0;
+    for _ in 0..2 {
+        connection.execute_batch("PRAGMA shrink_memory").unwrap();
+        misses();
+        let mut rows = statement.query(values).unwrap();
+        while rows.next().unwrap().is_some() {}
+        count = misses();
+    }
+    count
+}

@@ -90,6 +90,10 @@ constants! {
     SQLITE_OPEN_NOMUTEX: c_int,
     SQLITE_PREPARE_PERSISTENT: std::os::raw::c_uint,
     SQLITE_INDEX_CONSTRAINT_EQ: u8,
+    SQLITE_INDEX_CONSTRAINT_GT: u8,
+    SQLITE_INDEX_CONSTRAINT_LE: u8,
+    SQLITE_INDEX_CONSTRAINT_LT: u8,
+    SQLITE_INDEX_CONSTRAINT_GE: u8,
 }
 
 /// What an entry point is, for SQLite.

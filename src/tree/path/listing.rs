@@ -32,7 +32,7 @@ impl Listing {
             (Columns::Nothing, _) => Verify::Links,
             (_, Order::Natural | Order::IdAscending) => Verify::Rows,
             // Rootward, reading them is what tells.
-            (_, Order::Reverse | Order::IdDescending) => Verify::Nothing,
+            (_, _) => Verify::Nothing,
         };
         let walk = Walk::with(connection, id, cut, order, verify, columns)?;
         let contents = match columns {
