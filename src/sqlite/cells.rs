@@ -27,6 +27,10 @@ enum Cell {
     },
 }
 
+/// How many bytes there is room for at first: rows of some tens of messages. To grow towards it by doubling takes a fiftieth
+/// of listing 20.
+const FIRST: usize = 16 << 10;
+
 /// Values in a row, each under its position.
 pub struct Cells {
     cells: Vec<Cell>,
@@ -59,6 +63,11 @@ impl Cells {
     /// Adds the values of a row, unless more than `most` bytes would then be taken. The first row is added whatever its size.
     pub fn push(&mut self, row: &[Value<'_>], most: usize) -> Result<bool> {
         let (cells, bytes) = (self.cells.len(), self.bytes.len());
+        if bytes == 0 {
+            self.bytes
+                .try_reserve(FIRST.min(most))
+                .map_err(|_| Error::no_memory())?;
+        }
         for value in row {
             let kind = value.kind();
             let cell = match kind {
@@ -93,7 +102,7 @@ impl Cells {
         if !text {
             return Ok(Cell::Blob { start, length });
         }
-        if i32::from(self.encoding) != ffi::SQLITE_UTF8 || content.contains(&0) {
+        if i32::from(self.encoding) != ffi::SQLITE_UTF8 || memchr::memchr(0, content).is_some() {
             return Ok(Cell::Text { start, length });
         }
         self.bytes.push(0);

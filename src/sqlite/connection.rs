@@ -397,7 +397,9 @@ fn with_advice(mut message: String) -> String {
     let branches = ["parent_entry_id", "current_leaf_id"];
     let missing = message.starts_with("no such table: main.")
         || (message.contains("column") && branches.iter().any(|name| message.contains(name)));
-    if missing {
+    if message == "'branch_feed' is not a function" {
+        message = "a table or view named branch_feed is in the way; rename it".to_owned();
+    } else if missing {
         message.push_str("; SELECT branch_migrate() brings the database up to date");
     }
     message

@@ -74,7 +74,6 @@ pub struct Port {
 impl Port {
     /// Under a number that no other one has.
     pub fn new(connection: &Rc<Connection>, exchange: Rc<dyn Exchange>) -> Result<Self> {
-        connection.nothing_in_the_way_of(c"branch_feed")?;
         let mut ports = connection.ports.borrow_mut();
         let number = match ports.iter().position(Option::is_none) {
             Some(number) => number,
@@ -96,6 +95,13 @@ impl Port {
     /// The argument of `branch_feed` that leads to the exchange.
     pub fn number(&self) -> i64 {
         i64::try_from(self.number).unwrap_or(-1)
+    }
+
+    /// Fails where SQLite takes another table for `branch_feed`. That costs as much as two rows, so it is asked where a
+    /// statement has neither taken an id nor left a row.
+    #[cold]
+    pub fn verify(&self) -> Result<()> {
+        self.connection.nothing_in_the_way_of(c"branch_feed")
     }
 }
 
@@ -133,6 +139,11 @@ impl Feed {
     /// The argument of `branch_feed` that leads to it.
     pub fn number(&self) -> i64 {
         self.port.number()
+    }
+
+    /// See [`Port::verify`].
+    pub fn verify(&self) -> Result<()> {
+        self.port.verify()
     }
 
     /// Whether the statement has taken what it was to get next.

@@ -39,6 +39,7 @@ impl Messages {
     /// Nothing is read yet.
     pub fn open(connection: &Rc<Connection>) -> Result<Self> {
         let feed = Feed::new(connection)?;
+        feed.verify()?;
         let mut row = match connection.prepare_added(MESSAGE)? {
             Some(row) => row,
             None => connection.prepare(WITHOUT_UID)?,

@@ -24,6 +24,7 @@ impl Descent {
     /// With a statement on `branch_feed(?1)`.
     pub fn new(connection: &Rc<Connection>, sql: &'static str) -> Result<Self> {
         let feed = Feed::new(connection)?;
+        feed.verify()?;
         Ok(Self {
             feed,
             statement: connection.prepare(sql)?,

@@ -85,12 +85,6 @@ impl Columns {
         .unwrap_or(Self::All)
     }
 
-    /// Where a column of M is among these.
-    #[inline]
-    pub fn position(self, place: usize) -> Option<usize> {
-        self.places().iter().position(|other| *other == place)
-    }
-
     /// Whether contents are among them.
     pub fn have_content(self) -> bool {
         matches!(self, Self::Text | Self::All)

@@ -39,6 +39,9 @@ impl Fed {
         };
         feed.set(id);
         let found = statement.step()?;
+        if !feed.is_free() {
+            feed.verify()?;
+        }
         if !found {
             self.running = None;
         }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::error::{push, Result};
 use crate::sqlite::{Cells, Connection, Context, Exchange, Kind, Port, Statement, Value};
-use crate::tree::rows::columns::{with_columns, with_columns_and_parent, Columns, PARENT};
+use crate::tree::rows::columns::{with_columns, with_columns_and_parent, Columns, PARENT, WIDTH};
 use crate::tree::rows::links;
 
 /// How much memory a climb keeps contents in, in bytes; what is above on the path is read a second time, from SQLite's cache.
@@ -24,9 +24,10 @@ pub const LONG: usize = 2048;
 
 /// Rows of messages.
 pub struct Kept {
-    columns: Columns,
     ids: Vec<i64>,
     cells: Cells,
+    /// Which of a row's cells has a column of M, if one has.
+    positions: [Option<u8>; WIDTH],
     /// How many cells a row has. Where all columns are read by a batch, the parent is the last one.
     width: usize,
     /// Where the caller stands.
@@ -34,9 +35,17 @@ pub struct Kept {
 }
 
 impl Kept {
-    fn new(connection: &Rc<Connection>, columns: Columns, width: usize) -> Result<Self> {
+    fn new(connection: &Rc<Connection>, columns: Columns, with_parent: bool) -> Result<Self> {
+        let places = columns.places();
+        let mut positions = [None; WIDTH];
+        for (position, place) in (0..).zip(places.iter().chain(with_parent.then_some(&PARENT))) {
+            if let Some(known) = positions.get_mut(*place) {
+                *known = Some(position);
+            }
+        }
+        let width = places.len() + usize::from(with_parent);
         Ok(Self {
-            columns,
+            positions,
             ids: Vec::new(),
             cells: Cells::new(connection)?,
             width,
@@ -67,25 +76,22 @@ impl Kept {
     /// Gives a column of M of the row.
     #[inline]
     pub fn result(&self, context: &mut Context<'_>, place: usize) {
-        if let Some(position) = self.columns.position(place) {
-            context.result_cell(&self.cells, self.at * self.width + position);
-        } else if let (PARENT, Some(cell)) = (place, self.parent()) {
+        if let Some(cell) = self.cell(place) {
             context.result_cell(&self.cells, cell);
         }
     }
 
-    /// Which cell is the parent's, if there is one.
-    fn parent(&self) -> Option<usize> {
-        let columns = self.columns.places().len();
-        (self.width > columns).then(|| self.at * self.width + columns)
+    /// Which cell has a column of M of the row, if one has.
+    #[inline]
+    fn cell(&self, place: usize) -> Option<usize> {
+        let position = *self.positions.get(place)?;
+        position.map(|position| self.at * self.width + usize::from(position))
     }
 
     /// The bytes of a text of the row. None for what is not text.
     pub fn text(&self, place: usize) -> Vec<u8> {
-        let position = self.columns.position(place);
-        position.map_or_else(Vec::new, |position| {
-            self.cells.text(self.at * self.width + position)
-        })
+        let cell = self.cell(place);
+        cell.map_or_else(Vec::new, |cell| self.cells.text(cell))
     }
 
     /// How long the rows are, in bytes.
@@ -172,9 +178,7 @@ impl Chain {
         let kept = match columns {
             Columns::Nothing => None,
             _ => Some(Rc::new(RefCell::new(Kept::new(
-                connection,
-                columns,
-                columns.places().len(),
+                connection, columns, false,
             )?))),
         };
         Ok(Self {
@@ -217,7 +221,7 @@ impl Chain {
             }
         }
         self.given = 0;
-        let (_, statement) = match &mut self.running {
+        let (port, statement) = match &mut self.running {
             Some(running) => running,
             empty => {
                 let exchange = Rc::clone(&self.way) as Rc<dyn Exchange>;
@@ -233,7 +237,11 @@ impl Chain {
             }
         };
         // It pauses, or comes to its end where there is no such message.
-        if !statement.step()? {
+        let paused = statement.step()?;
+        if self.way.0.borrow().next.is_some() {
+            port.verify()?;
+        }
+        if !paused {
             self.running = None;
         }
         Ok(())
@@ -330,6 +338,16 @@ impl Exchange for Given {
     }
 }
 
+impl Given {
+    /// Fails where nothing has come because SQLite takes another table for the port's.
+    fn verify(&self, port: &Port) -> Result<()> {
+        if self.0.borrow().kept.ids.is_empty() {
+            port.verify()?;
+        }
+        Ok(())
+    }
+}
+
 /// Reads rows whose ids are known.
 pub struct Batch {
     connection: Rc<Connection>,
@@ -342,13 +360,13 @@ pub struct Batch {
 impl Batch {
     /// Not prepared before it is used.
     pub fn new(connection: &Rc<Connection>, columns: Columns) -> Result<Self> {
-        let width = columns.places().len() + usize::from(columns == Columns::All);
+        let with_parent = columns == Columns::All;
         Ok(Self {
             connection: Rc::clone(connection),
             columns,
             given: Rc::new(Given(RefCell::new(Known {
                 ids: Ids::List(Vec::new()),
-                kept: Kept::new(connection, columns, width)?,
+                kept: Kept::new(connection, columns, with_parent)?,
             }))),
             range: None,
             list: None,
@@ -371,7 +389,7 @@ impl Batch {
     #[inline]
     pub fn compare_parent(&self, id: i64, parent: Option<i64>) -> Result<()> {
         let kept = &self.given.0.borrow().kept;
-        match kept.parent() {
+        match kept.cell(PARENT) {
             Some(cell) if !kept.cells.holds(cell, parent) => Err(links::unlike_index(id)),
             _ => Ok(()),
         }
@@ -420,7 +438,7 @@ impl Batch {
         };
         statement.start(&[port.number(), first])?;
         statement.step()?;
-        Ok(())
+        self.given.verify(port)
     }
 
     /// Reads messages of a list, the next one last, as far as there is room, instead of what was read before.
@@ -430,7 +448,7 @@ impl Batch {
             known.kept.clear();
             known.ids = Ids::List(ids);
         }
-        let (_, statement) = match &mut self.list {
+        let (port, statement) = match &mut self.list {
             Some(running) => running,
             empty => {
                 let exchange = Rc::clone(&self.given) as Rc<dyn Exchange>;
@@ -445,7 +463,9 @@ impl Batch {
                 empty.insert((port, statement))
             }
         };
-        if !statement.step()? {
+        let paused = statement.step()?;
+        self.given.verify(port)?;
+        if !paused {
             self.list = None;
         }
         Ok(())
