@@ -75,6 +75,38 @@ fn deleting_a_thread_leaves_nothing_or_is_found() {
     );
 }
 
+/// Whoever would change or delete a row with SQL is told what to call, also where nothing says which thread.
+#[test]
+fn changing_a_row_says_what_to_call() {
+    let connection = chat();
+    for sql in [
+        "DELETE FROM branch_messages WHERE id = 2",
+        "DELETE FROM branch_messages",
+        "DELETE FROM branch_messages WHERE thread_id = 't'",
+        "UPDATE branch_messages SET content = 'x'",
+        "UPDATE branch_messages SET content = 'x' WHERE id = 1 OR role = 'user'",
+        "UPDATE branch_messages SET content = 'x' WHERE thread = 't'",
+        "DELETE FROM branch_messages WHERE thread = 't'",
+    ] {
+        let (code, told) = error(&connection, sql, &[]);
+        assert_eq!(code, 1);
+        let function = if sql.starts_with("DELETE") {
+            "branch_prune"
+        } else {
+            "branch_alternative"
+        };
+        assert!(
+            told.starts_with("branch_messages: ") && told.contains(function),
+            "{sql}: {told}"
+        );
+    }
+    let (_, told) = error(&connection, "SELECT id FROM branch_messages", &[]);
+    assert!(
+        told.starts_with("branch_messages: needs an argument: thread"),
+        "{told}"
+    );
+}
+
 /// A program that has ids of its own needed a table from them to ours.
 #[test]
 fn a_message_has_a_name_of_the_callers() {

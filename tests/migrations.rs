@@ -471,6 +471,19 @@ fn tables_of_other_programs() {
             "CREATE TABLE things(a); CREATE VIEW messages AS SELECT a AS id FROM things",
             "messages is another program's: it is a view; take another file, or rename it",
         ),
+        (
+            "CREATE TABLE message_uids(account, uid)",
+            "message_uids is another program's: it has no column message_id; take another file, or rename it",
+        ),
+        (
+            "CREATE TABLE message_labels(name)",
+            "message_labels is another program's: it has no columns thread_id, label, message_id, created_at; \
+             take another file, or rename it",
+        ),
+        (
+            "CREATE VIEW Message_Labels AS SELECT 1 AS thread_id",
+            "message_labels is another program's: it is a view; take another file, or rename it",
+        ),
     ] {
         let connection = host::memory();
         connection.execute_batch(schema).unwrap();

@@ -248,6 +248,46 @@ fn a_name_whose_message_is_gone_does_not_exist() {
     );
 }
 
+/// A call that is repeated after a lost answer is answered, whatever was deleted meanwhile around the message.
+#[test]
+fn again_where_the_parent_is_gone() {
+    let calls = [
+        "SELECT branch_append('t', 'user', 'x', NULL, 9, 'k')",
+        "SELECT branch_fork(2, 'user', 'x', NULL, 9, 'k')",
+        "SELECT branch_fork('b', 'user', 'x', NULL, 9, 'k')",
+        "SELECT branch_alternative(3, 'user', 'x', NULL, 9, 'k')",
+        "INSERT INTO branch_messages(thread_id, role, content, created_at, uid, parent_entry_id) \
+         VALUES ('t', 'user', 'x', 9, 'k', 2)",
+        "INSERT INTO branch_messages(thread_id, role, content, created_at, uid, parent_entry_id) \
+         VALUES ('t', 'user', 'x', 9, 'k', 'b')",
+    ];
+    for first in calls {
+        let connection = chat();
+        connection.execute_batch(first).unwrap();
+        connection
+            .execute_batch("DELETE FROM messages WHERE id IN (2, 3)")
+            .unwrap();
+        let before = contents(&connection);
+        for again in calls {
+            if again.starts_with("SELECT") {
+                assert_eq!(integer(&connection, again, &[]), 4, "{first}, {again}");
+            } else {
+                connection.execute_batch(again).unwrap();
+                assert_eq!(connection.last_insert_rowid(), 4, "{first}, {again}");
+            }
+            let other = again.replace("'x'", "'y'");
+            assert_eq!(error(&connection, &other, &[]).0, 19, "{other}");
+            let new = again.replace("'k'", "'l'");
+            if !new.contains("append") {
+                let (code, told) = error(&connection, &new, &[]);
+                assert_eq!(code, 1);
+                assert!(told.contains("no message "), "{told}");
+            }
+            assert_eq!(contents(&connection), before, "{first}, {again}");
+        }
+    }
+}
+
 #[test]
 fn deleting_frees_the_names() {
     let connection = chat();

@@ -99,9 +99,9 @@ impl Found {
                 }
             }
         }
-        // The newest of those that are equally good comes first.
+        // Of those that are equally good the oldest comes first, as in the index.
         self.listed
-            .sort_unstable_by(|a, b| b.rank.total_cmp(&a.rank).then(a.id.cmp(&b.id)));
+            .sort_unstable_by(|a, b| b.rank.total_cmp(&a.rank).then(b.id.cmp(&a.id)));
     }
 
     /// Lists all hits, the worst one next.
@@ -144,8 +144,14 @@ impl Found {
         }
         self.current = None;
         while let Some(hit) = self.listed.last().copied() {
-            if self.standing.is_some_and(|rank| rank < hit.rank) {
-                break;
+            if let (Some(rank), Some(indexed)) = (self.standing, &self.indexed) {
+                if rank
+                    .total_cmp(&hit.rank)
+                    .then(indexed.integer(0).cmp(&hit.id))
+                    .is_lt()
+                {
+                    break;
+                }
             }
             self.listed.pop();
             self.single.start(&[hit.id])?;

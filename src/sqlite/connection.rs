@@ -183,7 +183,8 @@ impl Connection {
             )
         };
         if outcome != code::OK {
-            return Err(self.error(outcome));
+            let error = self.error(outcome);
+            return Err(whose(sql, error));
         }
         // SAFETY: SQLite sets the tail into the text that it was given, or to its end.
         let used = unsafe { tail.cast::<u8>().offset_from(sql.as_ptr()) };
@@ -390,6 +391,20 @@ pub(super) fn in_the_way(name: &CStr) -> Error {
 /// Whether a statement was refused because a table is missing that `branch_migrate()` adds.
 fn lacks_added(error: &Error) -> bool {
     error.code() == code::ERROR && error.message().starts_with("no such table: main.message_")
+}
+
+/// Names the table where a column of one of ours is missing, for that table is another program's.
+fn whose(sql: &str, error: Error) -> Error {
+    let ours = ["message_uids", "message_labels"];
+    let told = error.message();
+    // A join with `messages` calls that `m`.
+    let one_of_it = told.contains("column") && !told.contains(": m.");
+    match ours.into_iter().find(|name| sql.contains(name)) {
+        Some(name) if error.code() == code::ERROR && one_of_it => {
+            Error::misuse(format!("{name} is another program's: {told}"))
+        }
+        _ => error,
+    }
 }
 
 /// Says what helps where a database has not been brought up to date.

@@ -25,6 +25,9 @@ pub trait Table: 'static {
     /// What INSERT, UPDATE and DELETE do, for a table that takes them. Gives the rowid of a new row, which becomes the
     /// caller's `last_insert_rowid()`.
     const WRITE: Option<Write> = None;
+    /// What the error for a missing argument says beside, where the statement may have been no SELECT: the planner does not
+    /// say which it is.
+    const INSTEAD: &'static str = "";
     /// Whether it can be used from the user's own SQL only: not from views and triggers.
     const DIRECTONLY: bool = false;
     /// Why nothing can be read from it, if nothing can.
@@ -216,7 +219,6 @@ impl Kept {
         values: &'a [Value<'a>],
     ) -> Result<Arguments<'a>> {
         self.forget();
-        shape.check_given(plan)?;
         let mut arguments = Arguments([None; MOST_ARGUMENTS]);
         for (at, value) in plan.arguments().zip(values) {
             if let Some(place) = arguments.0.get_mut(at) {
@@ -451,6 +453,7 @@ unsafe extern "C" fn filter<T: Table>(
             let _nested = connection.enter()?;
             cursor.rows = None;
             let values = Value::all(values, count);
+            T::SHAPE.check_given(plan, T::INSTEAD)?;
             let arguments = cursor
                 .kept
                 .take(&T::SHAPE, Glue::<T>::VISIBLE, plan, values)?;

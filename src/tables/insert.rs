@@ -32,6 +32,10 @@ const REFUSED: [(usize, &str); 7] = [
     (VERSIONS, "versions follows from where the message is"),
 ];
 
+/// What an UPDATE or DELETE of any rows hears, which SQLite begins with reading them.
+pub const INSTEAD: &str =
+    " (no UPDATE or DELETE: branch_alternative stores an edited message, branch_prune and branch_clear delete)";
+
 /// Stores a message. Gives its id.
 pub fn write(connection: &Rc<Connection>, change: Change<'_>) -> Result<i64> {
     let (rowid, columns) = match change {

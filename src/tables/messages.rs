@@ -44,6 +44,7 @@ impl Table for BranchMessages {
         ("versions", "INTEGER"),
     ];
     const WRITE: Option<Write> = Some(insert::write);
+    const INSTEAD: &'static str = insert::INSTEAD;
     type Rows = MessageRows;
 }
 

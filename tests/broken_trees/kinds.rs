@@ -265,7 +265,7 @@ fn a_parent_in_another_thread() {
          diff: a|6, a|7, a|3, a|4, b|1, b|2, b|5
          check: t|3|parent in a later id|its parent 7 has a higher id
          alternative: 8 +8<7 +t=8
-         prune: 2 +t=7 -3 -4
+         prune: 2 +t=- -3 -4
          prune top: 3 -1 -2 -5",
         "",
     );
@@ -404,6 +404,13 @@ fn an_item_that_is_not_json() {
         "UPDATE messages SET item_json = '{broken' WHERE id = 3",
         "
          check: t|3|invalid item_json|key must be a string at line 1 column 2",
+        "",
+    );
+    // Valid JSON all the same, but no text.
+    holds(
+        "UPDATE messages SET item_json = x'7b7d' WHERE id = 3",
+        "
+         check: t|3|invalid item_json|it is a blob, not text",
         "",
     );
 }

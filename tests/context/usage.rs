@@ -181,6 +181,21 @@ fn a_stream_in_several_rows_counts_once_with_its_last_figures() {
         usage(&connection, "'t', 2"),
         [row("t", Some("claude"), [1, 10, 0, 2], None)]
     );
+    // An answer without a real name counts by itself.
+    for name in ["\"\"", "\" \"", "null", "7", "{}"] {
+        let connection = thread();
+        for _ in 0..3 {
+            append(
+                &connection,
+                &format!(r#"{{"id":{name},"usage":{{"input_tokens":10}}}}"#),
+            );
+        }
+        assert_eq!(
+            usage(&connection, "'t'"),
+            [row("t", None, [3, 30, 0, 0], None)],
+            "{name}"
+        );
+    }
     // Another thread's answer of the same name is that thread's.
     host::integer(&connection, "SELECT branch_copy(2, 'copy', 1)", &[]);
     assert_eq!(

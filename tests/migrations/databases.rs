@@ -304,3 +304,70 @@ pub fn assert_large_is_linked(database: &Path, threads: i64) {
     }
     assert_eq!(seen, threads);
 }
+
+/// A table of another program that came, or comes, to have the name of one that is added to a file: what needs it says
+/// whose it is, and what does not need it works.
+#[test]
+fn another_programs_table_in_place_of_ours() {
+    for (table, calls) in [
+        (
+            "message_uids",
+            &[
+                "SELECT branch_id('a')",
+                "SELECT branch_uid(1)",
+                "SELECT branch_depth('a')",
+                "SELECT branch_append('t', 'user', 'x', NULL, NULL, 'a')",
+                "SELECT uid FROM branch_messages('t')",
+                "SELECT * FROM branch_check()",
+                "SELECT branch_prune(1)",
+                "SELECT branch_clear('t')",
+                "SELECT branch_delete('t')",
+                "SELECT branch_export('t', 'jsonl')",
+            ][..],
+        ),
+        (
+            "message_labels",
+            &[
+                "SELECT branch_label(1, 'here')",
+                "SELECT branch_label(1, NULL)",
+                "SELECT branch_unlabel('t', 'here')",
+                "SELECT * FROM branch_labels()",
+                "SELECT * FROM branch_labels('t')",
+                "SELECT * FROM branch_check()",
+                "SELECT branch_prune(1)",
+                "SELECT branch_copy(1, 'copy')",
+                "SELECT branch_clear('t')",
+                "SELECT branch_delete('t')",
+                "SELECT branch_export('t', 'jsonl')",
+            ][..],
+        ),
+    ] {
+        let connection = host::migrated();
+        connection
+            .execute_batch(&format!(
+                "SELECT branch_thread('t'), branch_append('t', 'user', 'one');
+                 DROP TABLE {table}; CREATE TABLE {table}(mine); INSERT INTO {table} VALUES (1);"
+            ))
+            .unwrap();
+        for call in calls.iter().chain(&["SELECT branch_migrate()"]) {
+            let (code, told) = host::error(&connection, call, &[]);
+            assert_eq!(code, 1, "{call}");
+            assert!(
+                told.contains(&format!(": {table} is another program's: ")),
+                "{call}: {told}"
+            );
+        }
+        assert_eq!(
+            host::integer(&connection, "SELECT branch_append('t', 'user', 'two')", &[]),
+            2
+        );
+        assert_eq!(
+            host::integer(
+                &connection,
+                "SELECT count(*) FROM branch_messages('t')",
+                &[]
+            ),
+            2
+        );
+    }
+}

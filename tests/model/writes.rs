@@ -116,14 +116,20 @@ impl Model {
             return Err(unknown_message(message));
         }
         let parent = self.parent_of(message);
-        let parent = parent.filter(|parent| self.messages.contains_key(parent));
+        let mut above = Vec::new();
+        let mut at = parent;
+        while let Some(id) = at.filter(|id| !above.contains(id) && self.messages.contains_key(id)) {
+            above.push(id);
+            at = self.parent_of(id);
+        }
         let gone = self
             .below(message)
             .map_err(|damage| damage.texts[0].clone())?;
         self.forget(&gone);
-        for thread in self.threads.values_mut() {
+        for (name, thread) in &mut self.threads {
             if thread.leaf.is_some_and(|leaf| gone.contains(&leaf)) {
-                thread.leaf = parent;
+                let own = |id: &&i64| self.messages[*id].thread == *name;
+                thread.leaf = above.iter().find(own).copied();
             }
         }
         Ok(gone.len() as i64)

@@ -57,6 +57,27 @@ fn it_says_how_many_it_has_added() {
     }
 }
 
+/// Of messages that are equally good the oldest comes first, whether they are in the index or not.
+#[test]
+fn ties_have_one_order() {
+    let connection = empty();
+    let all = "SELECT id FROM branch_search('peas') ORDER BY rank";
+    let mut expected = Vec::new();
+    for id in 1..=7 {
+        say(&connection, "peas and beans");
+        expected.push(id.to_string());
+        assert_eq!(rows(&connection, all, &[]), expected);
+        if id == 4 {
+            assert_eq!(index(&connection), 4);
+            assert_eq!(rows(&connection, all, &[]), expected);
+        }
+    }
+    assert_eq!(index(&connection), 3);
+    assert_eq!(rows(&connection, all, &[]), expected);
+    expected.reverse();
+    assert_eq!(rows(&connection, &format!("{all} DESC"), &[]), expected);
+}
+
 /// Ids from one end of the integers to the other, in whatever order they come.
 #[test]
 fn messages_with_any_ids() {

@@ -98,7 +98,8 @@ impl Count {
             model: item.model,
             usage,
         };
-        let Some(name) = item.provider_id else {
+        // An empty name names nothing.
+        let Some(name) = item.provider_id.filter(|name| !name.trim().is_empty()) else {
             add(&mut self.sum, thread, answer);
             return Ok(());
         };

@@ -120,9 +120,7 @@ impl Check<'_> {
                 _ => Err(()),
             };
             self.parent(thread, &ids, id, parent)?;
-            if rows.kind(2) != Kind::Null {
-                self.item(thread, id, rows.text(2)?)?;
-            }
+            self.item(thread, id, &rows, 2)?;
         }
         Ok(())
     }
@@ -148,7 +146,7 @@ impl Check<'_> {
         )?;
         rows.start_text(thread)?;
         while rows.step()? {
-            self.item(thread, rows.integer(0), rows.text(1)?)?;
+            self.item(thread, rows.integer(0), &rows, 1)?;
         }
         Ok(())
     }
@@ -206,7 +204,7 @@ impl Check<'_> {
             let id = rows.step()?.then(|| rows.integer(0));
             if let Some(id) = id {
                 if rows.kind(2) != Kind::Null {
-                    self.item(rows.text(1)?, id, rows.text(2)?)?;
+                    self.item(rows.text(1)?, id, &rows, 2)?;
                 }
             }
             while more
@@ -250,15 +248,19 @@ impl Check<'_> {
                 _ => Err(()),
             };
             self.parent(thread, &[], id, parent)?;
-            if rows.kind(2) != Kind::Null {
-                self.item(thread, id, rows.text(2)?)?;
-            }
+            self.item(thread, id, &rows, 2)?;
         }
         Ok(())
     }
 
-    fn item(&mut self, thread: &[u8], id: i64, item: &[u8]) -> Result<()> {
-        match json::why_invalid(item) {
+    /// A message's `item_json`, from a column of its row.
+    fn item(&mut self, thread: &[u8], id: i64, row: &Statement, column: i32) -> Result<()> {
+        let why = match row.kind(column) {
+            Kind::Null => None,
+            Kind::Blob => Some("it is a blob, not text".to_owned()),
+            _ => json::why_invalid(row.text(column)?),
+        };
+        match why {
             Some(why) => self.found(thread, Some(id), "invalid item_json", why),
             None => Ok(()),
         }

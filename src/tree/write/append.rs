@@ -27,7 +27,7 @@ pub struct Draft<'a> {
 /// Adds a child of a thread's leaf, and makes it the leaf.
 pub fn append(connection: &Rc<Connection>, thread: &[u8], draft: Draft<'_>) -> Result<i64> {
     connection.atomically(|| {
-        if let Some(id) = stored(connection, thread, draft)? {
+        if let Some(id) = stored(connection, Some(thread), draft)? {
             return Ok(id);
         }
         let leaf =
@@ -44,10 +44,10 @@ pub fn fork<'a>(
 ) -> Result<i64> {
     let message = message.into();
     connection.atomically(|| {
-        let (message, thread) = located(connection, message)?;
-        if let Some(id) = stored(connection, &thread, draft)? {
-            return Ok(id);
-        }
+        let (message, thread) = match beside(connection, message, draft)? {
+            Beside::Stored(id) => return Ok(id),
+            Beside::At(message, thread) => (message, thread),
+        };
         add(connection, &thread, Some(message), draft)
     })
 }
@@ -60,10 +60,10 @@ pub fn fork_in(
     draft: Draft<'_>,
 ) -> Result<i64> {
     connection.atomically(|| {
-        let parent = located_in(connection, thread, message)?;
-        if let Some(id) = stored(connection, thread, draft)? {
+        if let Some(id) = stored(connection, Some(thread), draft)? {
             return Ok(id);
         }
+        let parent = located_in(connection, thread, message)?;
         add(connection, thread, Some(parent), draft)
     })
 }
@@ -76,10 +76,10 @@ pub fn alternative<'a>(
 ) -> Result<i64> {
     let message = message.into();
     connection.atomically(|| {
-        let (message, thread) = located(connection, message)?;
-        if let Some(id) = stored(connection, &thread, draft)? {
-            return Ok(id);
-        }
+        let (message, thread) = match beside(connection, message, draft)? {
+            Beside::Stored(id) => return Ok(id),
+            Beside::At(message, thread) => (message, thread),
+        };
         let parent = links::parent(connection, message)?.flatten();
         if let Some(parent) = parent {
             if !links::exists(connection, parent)? {
@@ -137,9 +137,31 @@ pub fn located(connection: &Rc<Connection>, message: Message<'_>) -> Result<(i64
     Ok((id, thread))
 }
 
+/// What there is to do for a draft below or beside a message.
+enum Beside {
+    /// Nothing: it is stored already.
+    Stored(i64),
+    /// To add it near this message, in this thread.
+    At(i64, Vec<u8>),
+}
+
+/// A call that is repeated gets its answer also where the message that it names was deleted meanwhile.
+fn beside(connection: &Rc<Connection>, message: Message<'_>, draft: Draft<'_>) -> Result<Beside> {
+    let located = located(connection, message);
+    let thread = located.as_ref().ok().map(|(_, thread)| thread.as_slice());
+    if let Some(id) = stored(connection, thread, draft)? {
+        return Ok(Beside::Stored(id));
+    }
+    located.map(|(id, thread)| Beside::At(id, thread))
+}
+
 /// The message that a draft's uid names already: a call that is repeated after a lost answer happens once. One that is
-/// not the same is an error. None without a uid, or where the uid is free.
-pub fn stored(connection: &Rc<Connection>, thread: &[u8], draft: Draft<'_>) -> Result<Option<i64>> {
+/// not the same is an error. None without a uid, or where the uid is free. Without a thread, that is not compared.
+pub fn stored(
+    connection: &Rc<Connection>,
+    thread: Option<&[u8]>,
+    draft: Draft<'_>,
+) -> Result<Option<i64>> {
     let Some(uid) = draft.uid else {
         return Ok(None);
     };
@@ -150,7 +172,7 @@ pub fn stored(connection: &Rc<Connection>, thread: &[u8], draft: Draft<'_>) -> R
         .prepare("SELECT thread_id, role, content, item_json FROM main.messages WHERE id = +?1")?;
     let differs = same.once(&[Parameter::Integer(id)], |row| {
         let expected = [
-            ("thread", Some(thread)),
+            ("thread", thread.or(Some(row.text(0)?))),
             ("role", Some(draft.role)),
             ("content", Some(draft.content)),
             ("item_json", draft.item_json),

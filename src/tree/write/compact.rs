@@ -35,7 +35,7 @@ pub fn compact(
             ..summary
         };
         // Before anything is compared with the path: since the first call, the leaf may have moved elsewhere.
-        if let Some(id) = stored(connection, thread, summary)? {
+        if let Some(id) = stored(connection, Some(thread), summary)? {
             return Ok(id);
         }
         if let (Some(message), Some(kept)) = (first_kept, kept) {

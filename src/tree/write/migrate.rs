@@ -40,9 +40,7 @@ pub fn migrate(connection: &Rc<Connection>) -> Result<i64> {
 }
 
 fn bring_up_to_date(connection: &Rc<Connection>) -> Result<i64> {
-    for (table, needed) in TAKEN {
-        refuse_another(connection, table, needed)?;
-    }
+    refuse_others(connection)?;
     let mut changes = 0;
     changes += file(connection, THREADS)?;
     if !has_branches(connection)? {
@@ -59,7 +57,12 @@ fn bring_up_to_date(connection: &Rc<Connection>) -> Result<i64> {
 }
 
 /// The tables that may be there already, and what the files and functions need of them.
-const TAKEN: [(&str, &[&str]); 2] = [
+const TAKEN: [(&str, &[&str]); 4] = [
+    ("message_uids", &["uid", "message_id"]),
+    (
+        "message_labels",
+        &["thread_id", "label", "message_id", "created_at"],
+    ),
     ("threads", &["id", "updated_at", "archived", "archived_at"]),
     (
         "messages",
@@ -73,6 +76,12 @@ const TAKEN: [(&str, &[&str]); 2] = [
         ],
     ),
 ];
+
+fn refuse_others(connection: &Rc<Connection>) -> Result<()> {
+    TAKEN
+        .iter()
+        .try_for_each(|(table, needed)| refuse_another(connection, table, needed))
+}
 
 /// Refuses to touch a database in which another program has a table or view of that name.
 fn refuse_another(connection: &Rc<Connection>, name: &str, needed: &[&str]) -> Result<()> {
@@ -94,13 +103,12 @@ fn refuse_another(connection: &Rc<Connection>, name: &str, needed: &[&str]) -> R
         return other("it is a view".to_owned());
     }
     let mut columns =
-        connection.prepare("SELECT 1 FROM pragma_table_info(?1, 'main') WHERE lower(name) = ?2")?;
-    let mut missing = Vec::new();
-    for column in needed {
-        let parameters = [name, column].map(|text| Parameter::Text(text.as_bytes()));
-        if columns.once(&parameters, |_| Ok(()))?.is_none() {
-            missing.push(*column);
-        }
+        connection.prepare("SELECT lower(name) FROM pragma_table_info(?1, 'main')")?;
+    columns.start_text(name.as_bytes())?;
+    let mut missing = needed.to_vec();
+    while columns.step()? {
+        let there = columns.text(0)?;
+        missing.retain(|column| column.as_bytes() != there);
     }
     match missing.as_slice() {
         [] => Ok(()),
@@ -112,6 +120,7 @@ fn refuse_another(connection: &Rc<Connection>, name: &str, needed: &[&str]) -> R
 /// Whether the version is there, and all that the files make.
 fn is_up_to_date(connection: &Rc<Connection>) -> Result<bool> {
     let _snapshot = Snapshot::hold(connection)?;
+    refuse_others(connection)?;
     if integer(connection, "PRAGMA main.user_version")? < VERSION || !has_branches(connection)? {
         return Ok(false);
     }

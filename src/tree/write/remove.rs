@@ -1,7 +1,9 @@
 //! Deleting messages.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
+use crate::code;
 use crate::error::{push, Error, Result};
 use crate::sqlite::{Connection, Kind, Parameter};
 use crate::tree::rows::links;
@@ -32,7 +34,7 @@ pub fn messages_of(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
 }
 
 /// Deletes a message with all that is below it. Gives the number of messages. Every thread whose leaf was among them
-/// has the message's parent for its leaf afterwards, or none if that is missing.
+/// has the message's parent for its leaf afterwards; if that is another thread's, the nearest of its own above; or none.
 pub fn prune(connection: &Rc<Connection>, message: Message<'_>) -> Result<i64> {
     connection.atomically(|| {
         let id = message.known_id(connection)?;
@@ -44,15 +46,12 @@ pub fn prune(connection: &Rc<Connection>, message: Message<'_>) -> Result<i64> {
         }
         drop(below);
         ids.sort_unstable();
-        let leaf = match parent {
-            Some(parent) if links::exists(connection, parent)? => Some(parent),
-            _ => None,
-        };
-        move_leaves(connection, &ids, leaf)?;
+        move_leaves(connection, &ids, parent)?;
         let mut delete = connection.prepare("DELETE FROM main.messages WHERE id = +?1")?;
         let mut labels = label::Forget::new(connection)?;
         let mut uids = uids::Forget::new(connection)?;
-        for id in &ids {
+        // From the lowest up, so that a table whose parents are a foreign key keeps its own rules.
+        for id in ids.iter().rev() {
             labels.message(*id)?;
             uids.message(*id)?;
             delete.run(&[Parameter::Integer(*id)])?;
@@ -66,22 +65,23 @@ pub fn prune(connection: &Rc<Connection>, message: Message<'_>) -> Result<i64> {
     })
 }
 
-/// Moves every leaf that is one of these messages, whose ids are sorted.
-fn move_leaves(connection: &Rc<Connection>, ids: &[i64], leaf: Option<i64>) -> Result<()> {
+/// Moves every leaf that is one of these messages, whose ids are sorted, to its thread's nearest message from `parent` up.
+fn move_leaves(connection: &Rc<Connection>, ids: &[i64], parent: Option<i64>) -> Result<()> {
     let mut rows = Vec::new();
     let mut threads = connection.prepare(
-        "SELECT rowid, current_leaf_id FROM main.threads WHERE current_leaf_id IS NOT NULL",
+        "SELECT rowid, current_leaf_id, id FROM main.threads WHERE current_leaf_id IS NOT NULL",
     )?;
     threads.start(&[])?;
     while threads.step()? {
         if threads.kind(1) == Kind::Integer && ids.binary_search(&threads.integer(1)).is_ok() {
-            push(&mut rows, threads.integer(0))?;
+            push(&mut rows, (threads.integer(0), threads.text(2)?.to_vec()))?;
         }
     }
     drop(threads);
     let mut update =
         connection.prepare("UPDATE main.threads SET current_leaf_id = ?2 WHERE rowid = +?1")?;
-    for row in rows {
+    for (row, thread) in rows {
+        let leaf = nearest(connection, parent, &thread)?;
         update.run(&[Parameter::Integer(row), optional(leaf)])?;
         if connection.changes() != 1 {
             return Err(Error::misuse(
@@ -90,4 +90,23 @@ fn move_leaves(connection: &Rc<Connection>, ids: &[i64], leaf: Option<i64>) -> R
         }
     }
     Ok(())
+}
+
+/// The first message of a thread from this one up. None where there is none before the path ends or is broken.
+fn nearest(connection: &Rc<Connection>, from: Option<i64>, thread: &[u8]) -> Result<Option<i64>> {
+    let mut seen = HashSet::new();
+    let mut at = from;
+    while let Some(id) = at {
+        seen.try_reserve(1).map_err(|_| Error::no_memory())?;
+        match thread::of_message(connection, id)? {
+            Some(owner) if owner == thread => return Ok(at),
+            Some(_) if seen.insert(id) => {}
+            _ => break,
+        }
+        at = match links::parent(connection, id) {
+            Err(error) if error.code() == code::CORRUPT_VTAB => break,
+            parent => parent?.flatten(),
+        };
+    }
+    Ok(None)
 }

@@ -156,8 +156,8 @@ pub fn delete(connection: &Rc<Connection>, id: &[u8]) -> Result<i64> {
         }
         label::forget_thread(connection, id)?;
         uids::Forget::new(connection)?.thread(connection, id)?;
-        let messages = remove::messages_of(connection, id)?;
         cascade::delete(connection, id)?;
+        let messages = remove::messages_of(connection, id)?;
         let mut delete = connection.prepare("DELETE FROM main.threads WHERE id = +?1")?;
         delete.run(&[Parameter::Text(id)])?;
         if connection.changes() == 1 {
