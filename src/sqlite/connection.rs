@@ -373,6 +373,25 @@ impl Connection {
         outcome == code::OK
     }
 
+    /// Whether a statement that writes is running: where SQLite reads a table, perhaps for an UPDATE or a DELETE of it.
+    pub(super) fn is_writing(&self) -> bool {
+        let mut statement = std::ptr::null_mut();
+        loop {
+            // SAFETY: the connection is open, and SQLite gives statements of it that are not finalized, or null at the end.
+            unsafe {
+                statement = ffi::sqlite3_next_stmt(self.db, statement);
+                if statement.is_null() {
+                    return false;
+                }
+                if ffi::sqlite3_stmt_busy(statement) != 0
+                    && ffi::sqlite3_stmt_readonly(statement) == 0
+                {
+                    return true;
+                }
+            }
+        }
+    }
+
     /// Whether no transaction is open that the user has begun.
     pub fn is_autocommit(&self) -> bool {
         // SAFETY: the connection is open.

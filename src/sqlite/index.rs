@@ -389,13 +389,11 @@ impl Shape {
         Ok(true)
     }
 
-    /// Verifies that a plan has all the arguments that must be given. `instead` ends the text of the error.
-    pub(super) fn check_given(&self, plan: Plan, instead: &str) -> Result<()> {
+    /// Verifies that a plan has all the arguments that must be given.
+    pub(super) fn check_given(&self, plan: Plan) -> Result<()> {
         for (at, (argument, _)) in self.arguments.iter().enumerate().take(self.required) {
             if plan.given >> at & 1 == 0 {
-                return Err(Error::misuse(format!(
-                    "needs an argument: {argument}{instead}"
-                )));
+                return Err(Error::misuse(format!("needs an argument: {argument}")));
             }
         }
         Ok(())

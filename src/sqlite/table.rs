@@ -25,8 +25,8 @@ pub trait Table: 'static {
     /// What INSERT, UPDATE and DELETE do, for a table that takes them. Gives the rowid of a new row, which becomes the
     /// caller's `last_insert_rowid()`.
     const WRITE: Option<Write> = None;
-    /// What the error for a missing argument says beside, where the statement may have been no SELECT: the planner does not
-    /// say which it is.
+    /// What the error for a missing argument says beside, where the statement may be an UPDATE or a DELETE: SQLite begins
+    /// those with reading the rows.
     const INSTEAD: &'static str = "";
     /// Whether it can be used from the user's own SQL only: not from views and triggers.
     const DIRECTONLY: bool = false;
@@ -453,7 +453,12 @@ unsafe extern "C" fn filter<T: Table>(
             let _nested = connection.enter()?;
             cursor.rows = None;
             let values = Value::all(values, count);
-            T::SHAPE.check_given(plan, T::INSTEAD)?;
+            T::SHAPE
+                .check_given(plan)
+                .map_err(|error| match connection.is_writing() {
+                    true => Error::misuse(format!("{}{}", error.message(), T::INSTEAD)),
+                    false => error,
+                })?;
             let arguments = cursor
                 .kept
                 .take(&T::SHAPE, Glue::<T>::VISIBLE, plan, values)?;

@@ -15,14 +15,14 @@ pub use libsqlite3_sys::{
     sqlite3_context, sqlite3_create_function_v2, sqlite3_create_module_v2, sqlite3_declare_vtab,
     sqlite3_errmsg, sqlite3_errstr, sqlite3_extended_errcode, sqlite3_finalize, sqlite3_free,
     sqlite3_get_autocommit, sqlite3_index_info, sqlite3_index_orderby, sqlite3_last_insert_rowid,
-    sqlite3_libversion, sqlite3_module, sqlite3_open_v2, sqlite3_reset, sqlite3_result_blob64,
-    sqlite3_result_double, sqlite3_result_error, sqlite3_result_error_code,
+    sqlite3_libversion, sqlite3_module, sqlite3_next_stmt, sqlite3_open_v2, sqlite3_reset,
+    sqlite3_result_blob64, sqlite3_result_double, sqlite3_result_error, sqlite3_result_error_code,
     sqlite3_result_error_nomem, sqlite3_result_int64, sqlite3_result_null, sqlite3_result_text,
     sqlite3_result_text64, sqlite3_result_value, sqlite3_sourceid, sqlite3_step, sqlite3_stmt,
-    sqlite3_table_column_metadata, sqlite3_user_data, sqlite3_value, sqlite3_value_blob,
-    sqlite3_value_bytes, sqlite3_value_double, sqlite3_value_dup, sqlite3_value_free,
-    sqlite3_value_int64, sqlite3_value_text, sqlite3_value_type, sqlite3_vtab, sqlite3_vtab_config,
-    sqlite3_vtab_cursor,
+    sqlite3_stmt_busy, sqlite3_stmt_readonly, sqlite3_table_column_metadata, sqlite3_user_data,
+    sqlite3_value, sqlite3_value_blob, sqlite3_value_bytes, sqlite3_value_double,
+    sqlite3_value_dup, sqlite3_value_free, sqlite3_value_int64, sqlite3_value_text,
+    sqlite3_value_type, sqlite3_vtab, sqlite3_vtab_config, sqlite3_vtab_cursor,
 };
 
 extern "C" {

@@ -77,6 +77,7 @@ routines! {
     sqlite3_get_autocommit = get_autocommit(db: *mut sqlite3) -> c_int;
     sqlite3_last_insert_rowid = last_insert_rowid(db: *mut sqlite3) -> i64;
     sqlite3_libversion = libversion() -> *const c_char;
+    sqlite3_next_stmt = next_stmt(db: *mut sqlite3, before: *mut sqlite3_stmt) -> *mut sqlite3_stmt;
     sqlite3_open_v2 = open_v2(
         name: *const c_char, db: *mut *mut sqlite3, flags: c_int, vfs: *const c_char
     ) -> c_int;
@@ -98,6 +99,8 @@ routines! {
     );
     sqlite3_result_value = result_value(context: *mut sqlite3_context, value: *mut sqlite3_value);
     sqlite3_sourceid = sourceid() -> *const c_char;
+    sqlite3_stmt_busy = stmt_busy(statement: *mut sqlite3_stmt) -> c_int;
+    sqlite3_stmt_readonly = stmt_readonly(statement: *mut sqlite3_stmt) -> c_int;
     sqlite3_table_column_metadata = table_column_metadata(
         db: *mut sqlite3, schema: *const c_char, table: *const c_char, column: *const c_char,
         kind: *mut *const c_char, collation: *mut *const c_char,
