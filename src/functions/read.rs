@@ -20,7 +20,7 @@ pub fn root(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer>
     of_one(connection, values, common::root)
 }
 
-/// `branch_tip(message_id)`: the newest message at or below it.
+/// `branch_tip(message_id)`: the newest of it and its descendants.
 pub fn tip(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     of_one(connection, values, descendants::tip)
 }
@@ -32,11 +32,11 @@ pub fn common_ancestor(connection: &Rc<Connection>, values: &[Value<'_>]) -> Res
     })
 }
 
-/// `branch_is_ancestor(a, b)`: 1 if a is b or above b, else 0.
+/// `branch_is_ancestor(a, b)`: 1 if a is b or an ancestor of b, else 0.
 pub fn is_ancestor(connection: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     of_two(connection, values, |connection, a, b| {
-        let above = common::is_ancestor(connection, a, b)?;
-        Ok(Answer::Integer(i64::from(above)))
+        let is_ancestor = common::is_ancestor(connection, a, b)?;
+        Ok(Answer::Integer(i64::from(is_ancestor)))
     })
 }
 

@@ -33,7 +33,7 @@ pub struct Message {
     pub item: Item,
 }
 
-/// A path, from the leaf up.
+/// A path, from the leaf rootward.
 pub struct Outline {
     connection: Rc<Connection>,
     stretches: Vec<Stretch>,
@@ -43,7 +43,7 @@ pub struct Outline {
     /// The newest summary.
     pub summary: Option<Message>,
     /// The distance of the message nearest the root that may be sent beside those two. Negative if there is none.
-    pub top: i64,
+    pub farthest: i64,
 }
 
 impl Outline {
@@ -55,7 +55,7 @@ impl Outline {
             summaries: Summaries::open(connection)?,
             leading: Vec::new(),
             summary: None,
-            top: -1,
+            farthest: -1,
         };
         let newest = outline.climb(leaf)?;
         outline.read_leading()?;
@@ -74,7 +74,7 @@ impl Outline {
                 let found = self.summaries.newest_in(&stretch.run)?;
                 newest = found.map(|id| distance(&stretch, id));
             }
-            self.top = distance(&stretch, stretch.run.first);
+            self.farthest = distance(&stretch, stretch.run.first);
             push(&mut self.stretches, stretch)?;
         }
         Ok(newest)
@@ -88,7 +88,7 @@ impl Outline {
                 if !message.is_leading {
                     break 'path;
                 }
-                self.top = message.distance.saturating_sub(1);
+                self.farthest = message.distance.saturating_sub(1);
                 push(&mut self.leading, message)?;
             }
         }
@@ -104,7 +104,9 @@ impl Outline {
             Some(id) => self.find(id)?.filter(|kept| *kept > distance),
             None => None,
         };
-        self.top = self.top.min(kept.unwrap_or(distance.saturating_sub(1)));
+        self.farthest = self
+            .farthest
+            .min(kept.unwrap_or(distance.saturating_sub(1)));
         self.summary = Some(summary);
         Ok(())
     }
@@ -136,10 +138,10 @@ impl Outline {
         }
     }
 
-    /// How many messages lie at distances from `from` up to the top, summaries not counted.
+    /// How many messages lie at distances from `from` to the farthest, summaries not counted.
     pub fn count(&mut self, from: i64) -> Result<i64> {
-        let top = self.top;
-        let mut count = top.saturating_sub(from).saturating_add(1).max(0);
+        let farthest = self.farthest;
+        let mut count = farthest.saturating_sub(from).saturating_add(1).max(0);
         if self.summary.is_none() || count == 0 {
             return Ok(count);
         }
@@ -148,8 +150,8 @@ impl Outline {
             run.last = run
                 .last
                 .saturating_sub(from.saturating_sub(stretch.distance).max(0));
-            let above = distance(stretch, run.first).saturating_sub(top);
-            run.first = run.first.saturating_add(above.max(0));
+            let beyond = distance(stretch, run.first).saturating_sub(farthest);
+            run.first = run.first.saturating_add(beyond.max(0));
             while let Some(id) = self.summaries.newest_in(&run)? {
                 count -= 1;
                 let Some(next) = id.checked_sub(1) else {
@@ -211,7 +213,7 @@ fn read(fetch: &mut Option<Fetch>, stretch: &Stretch, id: i64, more: u64) -> Res
     })
 }
 
-/// The messages of a path from one up.
+/// The messages of a path from one rootward.
 pub struct Rootward<'a> {
     stretches: &'a [Stretch],
     /// The distance of the next one.
@@ -222,7 +224,7 @@ pub struct Rootward<'a> {
 impl Rootward<'_> {
     /// The next message. None after the first one of the path.
     pub fn next(&mut self) -> Result<Option<Message>> {
-        let Some((stretch, above)) = self.stretches.split_first() else {
+        let Some((stretch, further)) = self.stretches.split_first() else {
             return Ok(None);
         };
         let id = stretch
@@ -233,7 +235,7 @@ impl Rootward<'_> {
         let message = read(&mut self.fetch, stretch, id, more)?;
         self.distance = self.distance.saturating_add(1);
         if more == 0 {
-            self.stretches = above;
+            self.stretches = further;
         }
         Ok(Some(message))
     }

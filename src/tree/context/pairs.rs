@@ -1,6 +1,6 @@
 //! Which messages go together: one has a tool's call, and another its result.
 //!
-//! Messages are added from the newest one up. While that goes on, the sum of those of which it is certain that they can
+//! Messages are added from the newest one rootward. While that goes on, the sum of those of which it is certain that they can
 //! be sent says when enough have been read: a message with a result is not among them before its call has come.
 //! Then messages are taken away from the oldest one on, and with each call the results that have no other.
 
@@ -58,7 +58,7 @@ impl Pairs {
         Ok(())
     }
 
-    /// Adds a message above those that are there already. `stays` says that nothing takes it away.
+    /// Adds the message that is rootward of those that are there already. `stays` says that nothing takes it away.
     pub fn add(&mut self, tokens: i64, item: &Item, stays: bool) -> Result<()> {
         let calls = self.numbers(&item.calls)?;
         let mut results = self.numbers(&item.results)?;
@@ -92,7 +92,7 @@ impl Pairs {
         Ok(())
     }
 
-    /// The tokens of all messages that are certain to be there, whatever comes above.
+    /// The tokens of all messages that are certain to be there, whatever is added.
     pub fn certain(&self) -> i128 {
         self.certain
     }

@@ -48,7 +48,7 @@ pub struct Window {
     pub sent: Vec<Sent>,
     /// Their tokens.
     pub total: i64,
-    /// How many messages lie above the oldest of kind `Message` that could have been sent.
+    /// How many messages that could have been sent lie rootward of the oldest of kind `Message`.
     pub dropped: i64,
 }
 
@@ -96,11 +96,11 @@ struct Candidate {
     tokens: i64,
 }
 
-/// Reads messages from the leaf up until no more can fit. The newest comes first.
+/// Reads messages from the leaf rootward until no more can fit. The newest comes first.
 fn collect(outline: &Outline, pairs: &mut Pairs, budget: Option<i128>) -> Result<Vec<Candidate>> {
     let mut candidates = Vec::new();
     let mut walk = outline.rootward(0);
-    for distance in 0..=outline.top {
+    for distance in 0..=outline.farthest {
         let Some(message) = walk.next()? else {
             break;
         };

@@ -276,7 +276,7 @@ impl Check<'_> {
         Ok(ids)
     }
 
-    /// Each cycle has a link to a higher id or to itself. From each of those, up to where it was before or has ended.
+    /// Each cycle has a link to a higher id or to itself. From each of those, rootward until a message comes again or none.
     fn cycles(&mut self) -> Result<()> {
         const INDEXED: &str = "SELECT id FROM main.messages INDEXED BY branch_messages_later \
              WHERE parent_entry_id >= id AND typeof(parent_entry_id) = 'integer'";
@@ -318,14 +318,14 @@ impl Check<'_> {
         if self.thread.is_some_and(|thread| !threads.contains(thread)) {
             return Ok(());
         }
-        let Some((lowest, id)) = cycle.iter().enumerate().min_by_key(|(_, id)| **id) else {
+        let Some((start, id)) = cycle.iter().enumerate().min_by_key(|(_, id)| **id) else {
             return Ok(());
         };
         let mut detail = String::new();
         for id in cycle
             .iter()
             .cycle()
-            .skip(lowest)
+            .skip(start)
             .take(cycle.len().min(SHOWN))
         {
             detail.push_str(&format!("{id} → "));

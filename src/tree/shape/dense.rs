@@ -20,7 +20,7 @@ pub struct Range {
     everything: bool,
 }
 
-/// The thread's first message by time, its last one, and the lowest and the highest id of all threads' messages.
+/// The thread's first message by time, its last one, and the smallest and the largest id of all threads' messages.
 const ENDS: &str = "SELECT \
      (SELECT id FROM main.messages WHERE thread_id = +?1 ORDER BY created_at LIMIT 1), \
      (SELECT id FROM main.messages WHERE thread_id = +?1 ORDER BY created_at DESC, id DESC LIMIT 1), \
@@ -31,7 +31,7 @@ const SKIP: &str = "SELECT thread_id = +?1, id \
      FROM main.messages INDEXED BY idx_messages_thread_created_at \
      WHERE thread_id >= +?1 ORDER BY thread_id, created_at LIMIT 1 OFFSET ?2";
 
-/// The first entry of the index, from the thread's first one, with an id below or above a range, and whether it is the
+/// The first entry of the index, from the thread's first one, with an id outside of a range, and whether it is the
 /// thread's.
 const OUTSIDE: &str =
     "SELECT thread_id = +?1 FROM main.messages INDEXED BY idx_messages_thread_created_at \
@@ -74,17 +74,17 @@ impl Range {
             let all_there = (0..4).all(|column| row.kind(column) == Kind::Integer);
             Ok(all_there.then(|| [0, 1, 2, 3].map(|column| row.integer(column))))
         })?;
-        let Some(Some([first, last, lowest, highest])) = found else {
+        let Some(Some([first, last, smallest, largest])) = found else {
             return Ok(None);
         };
-        // Nothing comes before the lowest number: what its message would have for a parent, SQLite cannot say.
-        if lowest == i64::MIN {
+        // Nothing comes before the smallest number: what its message would have for a parent, SQLite cannot say.
+        if smallest == i64::MIN {
             return Ok(None);
         }
         if let Some(steps) = last.checked_sub(first).filter(|steps| *steps >= 0) {
             // A thread that has at least as many messages as a range has ids, and none outside, has all of these.
             if reaches(connection, thread, Some(first), steps)? {
-                let everything = (first, last) == (lowest, highest);
+                let everything = (first, last) == (smallest, largest);
                 let range = Self {
                     first,
                     last,
@@ -95,10 +95,10 @@ impl Range {
             }
         }
         // One that has as many as there are ids has all of them, whatever their times.
-        match highest.checked_sub(lowest).filter(|_| first == lowest) {
+        match largest.checked_sub(smallest).filter(|_| first == smallest) {
             Some(steps) if reaches(connection, thread, None, steps)? => Ok(Some(Self {
-                first: lowest,
-                last: highest,
+                first: smallest,
+                last: largest,
                 everything: true,
             })),
             _ => Ok(None),
@@ -224,36 +224,36 @@ impl Runs {
         Ok(leaves)
     }
 
-    /// The same with what is above them. None if that is not in the range, or not in the order of ids.
+    /// The same with their depths and forks. None if an ancestor is not in the range, or not in the order of ids.
     pub fn measured_leaves(&self) -> Result<Option<Vec<Leaf>>> {
         if self.children_outside {
             return Ok(None);
         }
         let forks = self.forks()?;
-        // For each run, the depth of its first message and the nearest fork above that.
-        let mut tops: Vec<(i64, Option<i64>)> = Vec::new();
+        // For each run, the depth of its first message and the nearest fork rootward of that.
+        let mut begins: Vec<(i64, Option<i64>)> = Vec::new();
         let mut parents = self.parents.iter().peekable();
         let mut leaves = Vec::new();
         for (at, run) in self.runs.iter().enumerate() {
-            let top = match run.parent {
+            let begin = match run.parent {
                 None => (0, None),
                 Some(parent) if self.range.contains(parent) && parent < run.first => {
-                    let above = self.run_of(parent, at);
-                    let (Some(above), Some(top)) = (self.runs.get(above), tops.get(above)) else {
+                    let at = self.run_of(parent, at);
+                    let (Some(run), Some(begin)) = (self.runs.get(at), begins.get(at)) else {
                         return Ok(None);
                     };
-                    let depth = top.0 + (parent - above.first) + 1;
-                    (depth, nearest(&forks, above.first, parent).or(top.1))
+                    let depth = begin.0 + (parent - run.first) + 1;
+                    (depth, nearest(&forks, run.first, parent).or(begin.1))
                 }
                 Some(_) => return Ok(None),
             };
-            push(&mut tops, top)?;
+            push(&mut begins, begin)?;
             while parents.next_if(|parent| **parent < run.last).is_some() {}
             if parents.peek() != Some(&&run.last) {
                 let leaf = Leaf {
                     id: run.last,
-                    depth: top.0 + (run.last - run.first),
-                    fork: nearest(&forks, run.first, run.last).or(top.1),
+                    depth: begin.0 + (run.last - run.first),
+                    fork: nearest(&forks, run.first, run.last).or(begin.1),
                 };
                 push(&mut leaves, leaf)?;
             }
@@ -261,9 +261,9 @@ impl Runs {
         Ok(Some(leaves))
     }
 
-    /// Which run a message is part of that is above the run `below`.
-    fn run_of(&self, id: i64, below: usize) -> usize {
-        match below.checked_sub(1) {
+    /// Which run a message is part of that is rootward of the run `from`.
+    fn run_of(&self, id: i64, from: usize) -> usize {
+        match from.checked_sub(1) {
             // As a rule it is the run before, in which somebody went on elsewhere.
             Some(before) if self.runs.get(before).is_some_and(|run| run.contains(id)) => before,
             _ => self
@@ -292,7 +292,7 @@ impl Runs {
     }
 }
 
-/// The highest of some sorted ids from `first` to `last`.
+/// The largest of some sorted ids from `first` to `last`.
 fn nearest(ids: &[i64], first: i64, last: i64) -> Option<i64> {
     let at = ids.partition_point(|id| *id <= last).checked_sub(1)?;
     ids.get(at).copied().filter(|id| *id >= first)

@@ -1,4 +1,4 @@
-//! Children, and all that is below a message.
+//! Leafward of a message: its children, and all its descendants.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
@@ -33,13 +33,13 @@ pub fn place(connection: &Rc<Connection>, id: i64, parent: i64) -> Result<(i64, 
     Ok((position, count))
 }
 
-/// A message and all that is below it, in any thread. The lowest id that is known comes next each time, so that in sane
-/// data the index on parents is read from front to back.
+/// A message and all its descendants, in any thread. The smallest id that is known comes next each time, so that in sane
+/// data the index on parents is read once, in ascending order.
 ///
-/// A message has one parent, so a walk down meets nothing twice, unless it comes back to its start. But the links come
+/// A message has one parent, so a walk leafward meets nothing twice, unless it comes back to its start. But the links come
 /// from an index, and that of a damaged file may say anything: what is met twice is an error. As long as links go to
 /// higher ids, it would be met twice in a row; after one that does not, all that is met is remembered.
-pub struct Below {
+pub struct Descendants {
     start: i64,
     links: Scan,
     known: BinaryHeap<Reverse<i64>>,
@@ -47,7 +47,7 @@ pub struct Below {
     met: Option<HashSet<i64>>,
 }
 
-impl Below {
+impl Descendants {
     /// Starts at a message that is there.
     pub fn of(connection: &Rc<Connection>, start: i64) -> Result<Self> {
         let links = connection.prepare(
@@ -97,11 +97,11 @@ impl Below {
     }
 }
 
-/// The newest message at or below one that is there.
+/// The newest of a message that is there and its descendants.
 pub fn tip(connection: &Rc<Connection>, id: i64) -> Result<i64> {
-    let mut below = Below::of(connection, id)?;
+    let mut descendants = Descendants::of(connection, id)?;
     let mut tip = id;
-    while let Some(id) = below.next()? {
+    while let Some(id) = descendants.next()? {
         tip = tip.max(id);
     }
     Ok(tip)

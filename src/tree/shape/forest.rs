@@ -1,4 +1,4 @@
-//! The shape of all of a thread: who is whose parent, how deep, below which fork.
+//! The shape of all of a thread: who is whose parent, how deep, leafward of which fork.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -159,7 +159,7 @@ impl Forest {
         let mut way = Vec::new();
         for start in 0..self.nodes.len() {
             let mut at = start;
-            // Up to one that is known, or to a first message ...
+            // Rootward, to one that is known or to a first message ...
             let mut known = loop {
                 let Some(node) = self.nodes.get_mut(at) else {
                     break None;
@@ -181,7 +181,7 @@ impl Forest {
                     None => break None,
                 }
             };
-            // ... and down again.
+            // ... and leafward again.
             while let Some(at) = way.pop() {
                 let (depth, fork) =
                     match known.and_then(|parent| Some((parent, self.node(parent)?))) {

@@ -20,7 +20,7 @@ pub fn of(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
     }
 }
 
-/// The same with what is above them.
+/// The same with their depths and forks.
 pub fn measured(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<Leaf>> {
     if thread::is_compact(connection, thread)? {
         if let Some(runs) = runs(connection, thread)? {

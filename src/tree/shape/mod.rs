@@ -1,6 +1,6 @@
 //! The shape of whole threads: what lies leafward of a message, and how branches spread. Uses `rows` and `path`.
 //!
-//! * [`descendants`]: children, and all that is below a message.
+//! * [`descendants`]: children, and all that is leafward of a message.
 //! * [`forest`]: all messages of a thread with their links.
 //! * [`dense`]: threads that have all the ids from their first message to their last.
 //! * [`leaves`]: where a thread's branches end.

@@ -13,7 +13,7 @@ use crate::tree::write::append::{add, stored, Draft};
 
 pub use crate::tree::rows::summaries::ROLE;
 
-/// Adds a summary below a thread's leaf, and makes it the leaf. `first_kept` is the message on the path from which on
+/// Adds a summary as the child of a thread's leaf, and makes it the leaf. `first_kept` is the message on the path from which on
 /// the history is kept beside the summary; without one, nothing before it is.
 pub fn compact(
     connection: &Rc<Connection>,

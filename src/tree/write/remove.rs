@@ -9,7 +9,7 @@ use crate::sqlite::{Connection, Kind, Parameter};
 use crate::tree::rows::links;
 use crate::tree::rows::thread;
 use crate::tree::rows::uids::{self, Message};
-use crate::tree::shape::descendants::Below;
+use crate::tree::shape::descendants::Descendants;
 use crate::tree::write::append::{optional, set_leaf};
 use crate::tree::write::label;
 
@@ -33,18 +33,18 @@ pub fn messages_of(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
     Ok(connection.changes())
 }
 
-/// Deletes a message with all that is below it. Gives the number of messages. Every thread whose leaf was among them
-/// has the message's parent for its leaf afterwards; if that is another thread's, the nearest of its own above; or none.
+/// Deletes a message with all its descendants. Gives the number of messages. Every thread whose leaf was among them has the
+/// message's parent for its leaf afterwards; if that is another thread's, the nearest of its own rootward; or none.
 pub fn prune(connection: &Rc<Connection>, message: Message<'_>) -> Result<i64> {
     connection.atomically(|| {
         let id = message.known_id(connection)?;
         let parent = links::parent(connection, id)?.ok_or_else(|| message.unknown())?;
         let mut ids = Vec::new();
-        let mut below = Below::of(connection, id)?;
-        while let Some(id) = below.next()? {
+        let mut descendants = Descendants::of(connection, id)?;
+        while let Some(id) = descendants.next()? {
             push(&mut ids, id)?;
         }
-        drop(below);
+        drop(descendants);
         ids.sort_unstable();
         move_leaves(connection, &ids, parent)?;
         let mut delete = connection.prepare("DELETE FROM main.messages WHERE id = +?1")?;

@@ -7,7 +7,7 @@ use crate::sqlite::Connection;
 use crate::tree::rows::links;
 use crate::tree::rows::thread;
 use crate::tree::rows::uids::Message;
-use crate::tree::shape::descendants::{self, Below};
+use crate::tree::shape::descendants::{self, Descendants};
 use crate::tree::write::append::{located, set_leaf};
 
 /// Moves the leaf of a message's thread to the message's tip; with a position, to the tip of its alternative of that
@@ -35,7 +35,8 @@ pub fn select(
     })
 }
 
-/// The newest message of a thread at or below one of its own. Other programs may have hung another thread's messages there.
+/// The newest of a thread's own message and its descendants in that thread. Other programs may have hung another thread's
+/// messages there.
 fn tip_in(connection: &Rc<Connection>, shown: i64, thread: &[u8]) -> Result<i64> {
     let is_inside = |id| {
         let owner = thread::of_message(connection, id)?;
@@ -46,8 +47,8 @@ fn tip_in(connection: &Rc<Connection>, shown: i64, thread: &[u8]) -> Result<i64>
         return Ok(tip);
     }
     let mut tip = shown;
-    let mut below = Below::of(connection, shown)?;
-    while let Some(id) = below.next()? {
+    let mut descendants = Descendants::of(connection, shown)?;
+    while let Some(id) = descendants.next()? {
         if id > tip && is_inside(id)? {
             tip = id;
         }
