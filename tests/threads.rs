@@ -1,7 +1,10 @@
-//! Threads: made, shown, listed and deleted (`branch_thread`, `branch_select`, `branch_threads`, `branch_delete`).
+//! Threads: made, shown, listed, copied and deleted (`branch_thread`, `branch_select`, `branch_threads`,
+//! `branch_copy`, `branch_delete`).
 
 mod host;
 
+#[path = "threads/copying.rs"]
+mod copying;
 #[path = "threads/deleting.rs"]
 mod deleting;
 #[path = "threads/listing.rs"]

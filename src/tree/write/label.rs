@@ -125,20 +125,21 @@ impl Copy {
         // A path that goes through several threads may have a label twice. The one nearer to the leaf stays.
         let copy = connection.prepare(
             "INSERT OR REPLACE INTO main.message_labels(thread_id, label, message_id, created_at) \
-             SELECT ?1, l.label, ?2, l.created_at FROM main.message_labels AS l \
+             SELECT ?1, l.label, ?2 + (l.message_id - ?3), l.created_at FROM main.message_labels AS l \
              JOIN main.messages AS m ON m.id = l.message_id AND m.thread_id = l.thread_id \
-             WHERE l.message_id = +?3",
+             WHERE l.message_id BETWEEN ?3 AND ?4 ORDER BY l.message_id",
         )?;
         Ok(Self(Some(copy)))
     }
 
-    /// Gives the copy of a message the labels that the message has.
-    pub fn message(&mut self, new_thread: &[u8], new: i64, old: i64) -> Result<()> {
+    /// Gives the copies of consecutive messages, of which the first is `copy`, the labels that the messages have.
+    pub fn messages(&mut self, new_thread: &[u8], first: i64, last: i64, copy: i64) -> Result<()> {
         match &mut self.0 {
             Some(statement) => statement.run(&[
                 Parameter::Text(new_thread),
-                Parameter::Integer(new),
-                Parameter::Integer(old),
+                Parameter::Integer(copy),
+                Parameter::Integer(first),
+                Parameter::Integer(last),
             ]),
             None => Ok(()),
         }
