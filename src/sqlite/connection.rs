@@ -182,10 +182,7 @@ impl Connection {
                 &mut tail,
             )
         };
-        if outcome != code::OK {
-            let error = self.error(outcome);
-            return Err(whose(sql, error));
-        }
+        self.verify(outcome).map_err(|error| whose(sql, error))?;
         // SAFETY: SQLite sets the tail into the text that it was given, or to its end.
         let used = unsafe { tail.cast::<u8>().offset_from(sql.as_ptr()) };
         Ok((
@@ -277,7 +274,17 @@ impl Connection {
         Ok(encoding)
     }
 
+    /// What a call on this connection has returned, as a result.
+    #[inline]
+    pub(super) fn verify(&self, outcome: c_int) -> Result<()> {
+        match outcome {
+            code::OK => Ok(()),
+            failed => Err(self.error(failed)),
+        }
+    }
+
     /// The error that SQLite has just returned on this connection.
+    #[cold]
     pub(super) fn error(&self, outcome: c_int) -> Error {
         // SAFETY: the connection is open; the text is valid until the next call on the connection, and copied before that.
         let (extended, message) = unsafe {

@@ -15,11 +15,11 @@
 //! Of no use to others: it has no rows for them.
 
 use std::cell::Cell;
-use std::os::raw::{c_char, c_int, c_void};
+use std::os::raw::{c_char, c_int};
 use std::rc::Rc;
 
 use super::ffi;
-use super::table::{declare, register_module, report, EMPTY_TABLE};
+use super::module::{self, with_table, Known};
 use super::{guarded, Connection, Context, Kind, Listed, Shape, Value};
 use crate::code;
 use crate::error::{Error, Result};
@@ -50,10 +50,7 @@ const SHAPE: Shape = Shape {
 };
 
 /// For the one list of tables.
-pub const BRANCH_FEED: Listed = Listed::by(&SHAPE, |connection| {
-    // SAFETY: the module's callbacks expect an `Rc<Connection>`.
-    unsafe { register_module(connection, NAME, &MODULE) }
-});
+pub const BRANCH_FEED: Listed = Listed::by(&SHAPE, &MODULE);
 
 /// What a running statement asks for ids, and hands rows to.
 pub trait Exchange {
@@ -168,9 +165,9 @@ impl Connection {
 }
 
 const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
-    xConnect: Some(connect),
+    xConnect: Some(module::connect),
     xBestIndex: Some(best_index),
-    xDisconnect: Some(disconnect),
+    xDisconnect: Some(module::disconnect),
     xOpen: Some(open),
     xClose: Some(close),
     xFilter: Some(filter),
@@ -180,12 +177,6 @@ const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
     xRowid: Some(rowid),
     ..ffi::NO_CALLBACKS
 };
-
-#[repr(C)]
-struct Connected {
-    base: ffi::sqlite3_vtab,
-    connection: Rc<Connection>,
-}
 
 /// A cursor. SQLite has the first field for itself, so nothing of ours ever borrows the whole.
 #[repr(C)]
@@ -204,50 +195,15 @@ struct Open {
     at: Option<i64>,
 }
 
-unsafe extern "C" fn connect(
-    db: *mut ffi::sqlite3,
-    user_data: *mut c_void,
-    _count: c_int,
-    _words: *const *const c_char,
-    table: *mut *mut ffi::sqlite3_vtab,
-    message: *mut *mut c_char,
-) -> c_int {
-    // SAFETY: the user data is what `register_module` gave.
-    let connection = unsafe { Rc::clone(&*user_data.cast::<Rc<Connection>>()) };
-    let outcome = guarded(|| {
-        declare(&connection, db, &SHAPE.declaration(&[]))?;
-        Ok(Box::new(Connected {
-            base: EMPTY_TABLE,
-            connection: Rc::clone(&connection),
-        }))
-    });
-    match outcome {
-        Ok(connected) => {
-            // SAFETY: SQLite asks for the table here, and gives it back to `disconnect`.
-            unsafe { *table = Box::into_raw(connected).cast() };
-            code::OK
-        }
-        // SAFETY: the place for the message is SQLite's.
-        Err(error) => unsafe { report(message, NAME, &error) },
-    }
-}
-
-unsafe extern "C" fn disconnect(table: *mut ffi::sqlite3_vtab) -> c_int {
-    drop(guarded(|| {
-        // SAFETY: `connect` made it, and SQLite gives it back once.
-        drop(unsafe { Box::from_raw(table.cast::<Connected>()) });
-        Ok(())
-    }));
-    code::OK
-}
-
 /// All arguments that a statement names are handed over, in their order; none may be left out before one that is given.
 unsafe extern "C" fn best_index(
     table: *mut ffi::sqlite3_vtab,
     info: *mut ffi::sqlite3_index_info,
 ) -> c_int {
-    // SAFETY: SQLite owns the structure and leaves it to this call; both arrays have the length that it names.
-    let outcome = guarded(|| unsafe {
+    let mut possible = true;
+    // SAFETY: SQLite passes a table of ours. It owns the structure and leaves it to this call; both arrays have the length
+    // that it names.
+    let body = |_: &Known| unsafe {
         let count = usize::try_from((*info).nConstraint).unwrap_or(0);
         let mut given = [None; ARGUMENTS];
         for at in 0..count {
@@ -258,7 +214,8 @@ unsafe extern "C" fn best_index(
             match place {
                 Some(place) if constraint.op == ffi::SQLITE_INDEX_CONSTRAINT_EQ => {
                     if constraint.usable == 0 {
-                        return Ok(false);
+                        possible = false;
+                        return Ok(());
                     }
                     place.get_or_insert(at);
                 }
@@ -277,13 +234,13 @@ unsafe extern "C" fn best_index(
         (*info).idxNum = c_int::from(named == 1);
         (*info).estimatedCost = 1.0;
         (*info).estimatedRows = 1;
-        Ok(true)
-    });
-    match outcome {
-        Ok(true) => code::OK,
-        Ok(false) => code::CONSTRAINT,
-        // SAFETY: the table is connected.
-        Err(error) => unsafe { report(&raw mut (*table).zErrMsg, NAME, &error) },
+        Ok(())
+    };
+    // SAFETY: as above.
+    let outcome = unsafe { with_table(table, body) };
+    match possible {
+        true => outcome,
+        false => code::CONSTRAINT,
     }
 }
 
@@ -324,20 +281,15 @@ unsafe fn with_cursor(
     cursor: *mut ffi::sqlite3_vtab_cursor,
     body: impl FnOnce(&mut Open, &Rc<Connection>) -> Result<()>,
 ) -> c_int {
-    let cursor = cursor.cast::<Cursor>();
-    // SAFETY: the condition above. SQLite makes one call at a time on a cursor, and leaves our part of it alone. The
-    // table outlives its cursors, and a call that is nested in this one may use it too: so that reference is shared.
-    let (table, open, connection) = unsafe {
-        let table = (*cursor).base.pVtab.cast::<Connected>();
-        (table, &mut (*cursor).open, &(*table).connection)
-    };
-    match guarded(|| body(open, connection)) {
-        Ok(()) => code::OK,
-        Err(error) => {
-            open.at = None;
-            // SAFETY: the table is connected.
-            unsafe { report(&raw mut (*table).base.zErrMsg, NAME, &error) }
+    // SAFETY: the condition above. SQLite makes one call at a time on a cursor, and leaves our part of it alone. The table
+    // outlives its cursors.
+    unsafe {
+        let open = &mut (*cursor.cast::<Cursor>()).open;
+        let outcome = with_table((*cursor).pVtab, |known| body(open, &known.connection));
+        if outcome != code::OK {
+            (*cursor.cast::<Cursor>()).open.at = None;
         }
+        outcome
     }
 }
 

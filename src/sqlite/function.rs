@@ -103,7 +103,7 @@ impl Connection {
             });
             // SAFETY: the connection is open. SQLite owns the box from here on, also when the call fails, and frees it
             // with the given destructor, once.
-            let outcome = unsafe {
+            self.verify(unsafe {
                 ffi::sqlite3_create_function_v2(
                     self.handle(),
                     name.as_ptr(),
@@ -115,10 +115,7 @@ impl Connection {
                     None,
                     Some(free_boxed::<Registered>),
                 )
-            };
-            if outcome != code::OK {
-                return Err(self.error(outcome));
-            }
+            })?;
         }
         Ok(())
     }

@@ -2,8 +2,9 @@
 //!
 //! How SQLite comes in: [`entry`] makes a [`Connection`] of ours beside SQLite's, and registers what `crate::functions`
 //! and `crate::tables` list. When SQL calls a function, `function::call` wraps the arguments as [`Value`]s, runs the body
-//! with a guard against panics, and sets the result. When SQL reads a table, `table` gets the callbacks in SQLite's
-//! order: connect, best index (answered by [`Shape`] alone), open, filter, then eof, column and next for each row, close.
+//! with a guard against panics, and sets the result. When SQL reads a table, `module` gets the callbacks in SQLite's
+//! order: connect, best index (answered by [`Shape`] alone), open, filter, which makes the table's [`Rows`], then eof,
+//! column and next for each row, close. They are the same functions for all tables, and [`Listed`] says what differs.
 //!
 //! How we call SQLite: a [`Statement`] comes from [`Connection::prepare`], which keeps it for the next call; it is bound,
 //! stepped, and its columns are read or passed on as results. To write, [`Connection::atomically`] runs an INSERT into
@@ -17,7 +18,8 @@
 //! * [`value`]: arguments that SQL passes in.
 //! * [`context`]: where a function or a column puts its result.
 //! * [`function`]: registering scalar functions.
-//! * [`table`]: registering table-valued functions (eponymous virtual tables).
+//! * [`table`]: what a table-valued function (an eponymous virtual table) says of itself, and what its rows can do.
+//! * [`module`]: registering tables, and the callbacks that SQLite calls for them.
 //! * [`index`]: what the query planner asks of a table, and the answer.
 //! * [`feed`]: ids for a statement while it runs, and rows back from it.
 //! * [`blob`]: the beginning of a long text.
@@ -38,6 +40,7 @@ mod feed;
 mod ffi;
 mod function;
 mod index;
+mod module;
 mod private;
 pub mod reader;
 mod statement;

@@ -124,9 +124,7 @@ impl Statement {
         for (at, integer) in (1..).zip(integers) {
             // SAFETY: the statement is reset; SQLite checks the parameter's number.
             let outcome = unsafe { ffi::sqlite3_bind_int64(raw.0.as_ptr(), at, *integer) };
-            if outcome != code::OK {
-                return Err(self.connection.error(outcome));
-            }
+            self.connection.verify(outcome)?;
         }
         Ok(())
     }
@@ -216,11 +214,7 @@ impl Statement {
                 ),
             }
         };
-        if outcome == code::OK {
-            Ok(())
-        } else {
-            Err(self.connection.error(outcome))
-        }
+        self.connection.verify(outcome)
     }
 
     /// Goes to the next row. False at the end.

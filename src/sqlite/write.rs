@@ -25,31 +25,42 @@ impl Connection {
     /// In autocommit mode that is a transaction. Otherwise it is part of the one that is open, and an error leaves what
     /// that one did before as it is.
     pub fn atomically<T>(self: &Rc<Self>, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut work = Some(work);
+        let mut done = None;
+        self.as_one(&mut || {
+            let work = work.take().ok_or_else(not_once)?;
+            done = Some(work()?);
+            Ok(())
+        })?;
+        done.ok_or_else(not_once)
+    }
+
+    /// [`Connection::atomically`], for work of any kind.
+    fn as_one(self: &Rc<Self>, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         self.nothing_in_the_way_of(NAME_FOR_C)?;
         let mut statement = self.prepare(INSERT)?;
-        let mut work = Some(work);
         let mut outcome = None;
         let mut body = || {
-            let done = match work.take() {
-                Some(work) => guarded(work),
-                None => Err(Error::new(code::INTERNAL, "written twice")),
-            };
-            let result = done.as_ref().map(|_| ()).map_err(Error::clone);
-            outcome = Some(done);
-            result
+            let done = guarded(&mut *work);
+            outcome = Some(done.clone());
+            done
         };
         let ran = {
             let _offered = Offered::new(self, &mut body);
             statement.run(&[])
         };
         // What went wrong inside says more than that the statement failed for it.
-        match (outcome, ran) {
-            (Some(Err(error)), _) | (_, Err(error)) => Err(error),
-            (Some(Ok(value)), Ok(())) => Ok(value),
+        match outcome {
+            Some(done) => done.and(ran),
             // A view with a trigger that takes what is inserted.
-            (None, Ok(())) => Err(in_the_way(NAME_FOR_C)),
+            None => ran.and_then(|()| Err(in_the_way(NAME_FOR_C))),
         }
     }
+}
+
+#[cold]
+fn not_once() -> Error {
+    Error::new(code::INTERNAL, "written twice, or not at all")
 }
 
 /// A piece of work that xUpdate may take, until this is dropped.
