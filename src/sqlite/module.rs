@@ -13,7 +13,7 @@ use crate::code;
 use crate::error::{Error, Result};
 
 /// Of a table that is only read. Without xCreate the table is there under its own name only.
-pub(super) const READ_ONLY: ffi::sqlite3_module = ffi::sqlite3_module {
+const READ_ONLY: ffi::sqlite3_module = ffi::sqlite3_module {
     xConnect: Some(connect),
     xBestIndex: Some(best_index),
     xDisconnect: Some(disconnect),
@@ -28,7 +28,7 @@ pub(super) const READ_ONLY: ffi::sqlite3_module = ffi::sqlite3_module {
 };
 
 /// Of a table that takes INSERT.
-pub(super) const WRITABLE: ffi::sqlite3_module = ffi::sqlite3_module {
+const WRITABLE: ffi::sqlite3_module = ffi::sqlite3_module {
     xUpdate: Some(update),
     ..READ_ONLY
 };
@@ -45,6 +45,10 @@ impl Connection {
     pub fn register_table(self: &Rc<Self>, table: &'static Listed) -> Result<()> {
         let name = CString::new(table.shape.name)
             .map_err(|_| Error::new(code::INTERNAL, "a table's name with a NUL"))?;
+        let module = table.own.unwrap_or(match table.write {
+            Some(_) => &WRITABLE,
+            None => &READ_ONLY,
+        });
         let known = Box::new(Known {
             connection: Rc::clone(self),
             table,
@@ -55,7 +59,7 @@ impl Connection {
             ffi::sqlite3_create_module_v2(
                 self.handle(),
                 name.as_ptr(),
-                table.module,
+                module,
                 Box::into_raw(known).cast(),
                 Some(free_boxed::<Known>),
             )

@@ -5,7 +5,6 @@
 use std::rc::Rc;
 
 use super::index::MOST_ARGUMENTS;
-use super::module::{READ_ONLY, WRITABLE};
 use super::{ffi, Bound, Connection, Context, Kind, Plan, Shape, Value};
 use crate::error::{Error, Result};
 
@@ -134,7 +133,8 @@ pub struct Listed {
     pub(super) directonly: bool,
     pub(super) unreadable: Option<&'static str>,
     pub(super) start: Start,
-    pub(super) module: &'static ffi::sqlite3_module,
+    /// Callbacks of its own.
+    pub(super) own: Option<&'static ffi::sqlite3_module>,
 }
 
 impl Listed {
@@ -151,15 +151,12 @@ impl Listed {
             directonly: T::DIRECTONLY,
             unreadable: T::UNREADABLE,
             start: start::<T::Rows>,
-            module: match T::WRITE {
-                Some(_) => &WRITABLE,
-                None => &READ_ONLY,
-            },
+            own: None,
         }
     }
 
     /// The entry of a table with callbacks of its own for reading.
-    pub(super) const fn by(shape: &'static Shape, module: &'static ffi::sqlite3_module) -> Self {
+    pub(super) const fn by(shape: &'static Shape, callbacks: &'static ffi::sqlite3_module) -> Self {
         Self {
             shape,
             visible: shape.visible(),
@@ -171,7 +168,7 @@ impl Listed {
             directonly: false,
             unreadable: None,
             start: start::<NoRows>,
-            module,
+            own: Some(callbacks),
         }
     }
 }
