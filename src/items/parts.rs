@@ -23,6 +23,12 @@ pub struct Output {
     pub id: String,
     /// What came back, as text.
     pub text: String,
+    /// The tool's name, where it stands beside.
+    pub name: Option<String>,
+    /// Whether it is an error.
+    pub is_error: bool,
+    /// Whether it has one of the shapes of OpenAI, which have no place for that.
+    pub of_openai: bool,
 }
 
 /// A part of a message that is not text: an image, a file, a sound.
@@ -152,10 +158,13 @@ struct Holder<'a> {
     thinking: Option<Raw<'a>>,
     tool_calls: Option<Raw<'a>>,
     function_call: Option<Raw<'a>>,
+    is_error: Option<Raw<'a>>,
+    of_openai: bool,
 }
 
 impl<'a> Holder<'a> {
     fn member(&mut self, name: &[u8], value: Raw<'a>) {
+        self.of_openai |= name == b"tool_call_id";
         let slot = match name {
             b"type" => &mut self.kind,
             b"id" => &mut self.id,
@@ -168,6 +177,7 @@ impl<'a> Holder<'a> {
             b"thinking" | b"text" | b"summary" => &mut self.thinking,
             b"tool_calls" => &mut self.tool_calls,
             b"function_call" => &mut self.function_call,
+            b"is_error" | b"isError" => &mut self.is_error,
             _ => return,
         };
         keep(slot, Some(value));
@@ -189,6 +199,7 @@ impl<'a> Holder<'a> {
             && same(self.tool_calls, other.tool_calls)
             && same(self.function_call, other.function_call)
             && same(self.result_of, other.result_of)
+            && same(self.is_error, other.is_error)
     }
 
     fn is_tool(&self, kind: &str) -> bool {
@@ -205,13 +216,26 @@ impl<'a> Holder<'a> {
         (!text.is_empty()).then_some(text)
     }
 
+    /// Notes the result of a call. False if the call has no id.
+    fn result(&self, call: Option<Raw<'_>>, came: Option<Raw<'_>>, parts: &mut Parts) -> bool {
+        let Some(id) = call.and_then(Raw::string) else {
+            return false;
+        };
+        parts.outputs.push(Output {
+            id,
+            text: came.map(text).unwrap_or_default(),
+            name: self.name.and_then(Raw::string),
+            is_error: self.is_error.is_some_and(|flag| flag.text() == "true"),
+            of_openai: self.of_openai,
+        });
+        true
+    }
+
     fn settle(mut self, parts: &mut Parts) {
         let kind = self.kind.take().and_then(Raw::string).unwrap_or_default();
         if kind.ends_with("_call_output") {
-            if let Some(id) = self.call_id.and_then(Raw::string) {
-                let text = self.output.map(text).unwrap_or_default();
-                parts.outputs.push(Output { id, text });
-            }
+            self.of_openai = true;
+            self.result(self.call_id, self.output, parts);
             return;
         }
         if kind.ends_with("_call") {
@@ -234,9 +258,7 @@ impl<'a> Holder<'a> {
             parts.thoughts.extend(self.thought());
             return;
         }
-        if let Some(id) = self.result_of.and_then(Raw::string) {
-            let text = self.content.map(text).unwrap_or_default();
-            parts.outputs.push(Output { id, text });
+        if self.result(self.result_of, self.content, parts) {
             return;
         }
         // A message.

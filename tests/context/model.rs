@@ -140,13 +140,32 @@ pub fn path(messages: &Messages, leaf: i64) -> Vec<&Message> {
     path
 }
 
-/// Of these rows, those that are not a result without its call. `fixed` stay in any case.
-fn paired<'a>(rows: &[&'a Message], fixed: &[i64]) -> Vec<&'a Message> {
+/// Of these rows, those that are not a result without its call, which is the nearest of its id above it: in the same
+/// message, among the candidates, or else in one of those that are always there. `fixed` stay in any case.
+fn paired<'a>(
+    rows: &[&'a Message],
+    fixed: &[i64],
+    candidates: &[&Message],
+    always: &[&Message],
+) -> Vec<&'a Message> {
     let mut rows = rows.to_vec();
     loop {
-        let calls: HashSet<String> = rows.iter().flat_map(|row| row.calls()).collect();
+        let there: HashSet<i64> = rows.iter().map(|row| row.id).collect();
+        let has_call = |row: &Message, result: &String| {
+            let at = candidates.iter().position(|other| other.id == row.id);
+            let above = candidates[..at.map_or(0, |at| at + 1)].iter().rev();
+            let nearest = above
+                .copied()
+                .find(|message| message.calls().contains(result));
+            match nearest {
+                Some(nearest) => there.contains(&nearest.id),
+                None => always.iter().any(|row| row.calls().contains(result)),
+            }
+        };
         let before = rows.len();
-        rows.retain(|row| fixed.contains(&row.id) || row.results().is_subset(&calls));
+        rows.retain(|row| {
+            fixed.contains(&row.id) || row.results().iter().all(|result| has_call(row, result))
+        });
         if rows.len() == before {
             return rows;
         }
@@ -186,7 +205,7 @@ pub fn expected(messages: &Messages, leaf: i64, budget: Option<i64>) -> Vec<Sent
     let rows = loop {
         let mut rows = always.clone();
         rows.extend(&candidates[gone..]);
-        let rows = paired(&rows, &fixed);
+        let rows = paired(&rows, &fixed, &candidates, &always);
         let sum: i64 = rows.iter().map(|message| message.tokens()).sum();
         let droppable = candidates
             .get(gone)

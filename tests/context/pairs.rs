@@ -174,3 +174,68 @@ fn calls_in_leading_messages_and_in_the_summary_count() {
         ])
     );
 }
+
+/// Some agents count calls anew with each answer. A result belongs to the nearest call of its id above it, and goes with
+/// that, whatever other call of the same id is there.
+#[test]
+fn an_id_that_is_used_again_is_another_call() {
+    let connection = thread();
+    append(&connection, "assistant", "", Some(CALL));
+    append(&connection, "tool", "first", Some(FIRST));
+    append(&connection, "assistant", "", Some(CALL));
+    append(&connection, "tool", "first", Some(FIRST));
+    append(&connection, "assistant", "done", Some(TEN));
+    let from = |first: i64| rows(&(first..=5).map(|id| ("message", id)).collect::<Vec<_>>());
+    assert_eq!(sent(&connection, "'t', 50"), from(1));
+    // The first call goes, and its result with it; the second pair stays.
+    assert_eq!(sent(&connection, "'t', 49"), from(3));
+    assert_eq!(sums(&connection, "'t', 49"), (30, 2));
+    assert_eq!(sent(&connection, "'t', 29"), from(5));
+    // Cut between the second call and its result, with the first pair above.
+    host::integer(
+        &connection,
+        "SELECT branch_compact('t', 'sum', 4, NULL, 1)",
+        &[],
+    );
+    assert_eq!(
+        sent(&connection, "'t'"),
+        rows(&[("summary", 6), ("message", 5)])
+    );
+}
+
+/// A call that comes after a result is not the result's.
+#[test]
+fn a_result_does_not_belong_to_a_later_call() {
+    let connection = thread();
+    append(&connection, "user", "u", Some(TEN));
+    append(&connection, "tool", "early", Some(FIRST));
+    append(&connection, "assistant", "", Some(CALL));
+    append(&connection, "tool", "first", Some(FIRST));
+    assert_eq!(
+        sent(&connection, "'t'"),
+        rows(&[("message", 1), ("message", 3), ("message", 4)])
+    );
+    // Where a leading message has the same call, the nearer one counts, and where there is none, that.
+    let connection = thread();
+    append(&connection, "system", "s", Some(CALL));
+    append(&connection, "assistant", "", Some(CALL));
+    append(&connection, "tool", "second", Some(SECOND));
+    append(&connection, "user", "u", Some(TEN));
+    assert_eq!(
+        sent(&connection, "'t', 30"),
+        rows(&[("system", 1), ("message", 4)])
+    );
+    assert_eq!(
+        sent(&connection, "'t', 20"),
+        rows(&[("system", 1), ("message", 4)])
+    );
+    let connection = thread();
+    append(&connection, "system", "s", Some(CALL));
+    append(&connection, "user", "u", Some(TEN));
+    append(&connection, "tool", "second", Some(SECOND));
+    append(&connection, "user", "u", Some(TEN));
+    assert_eq!(
+        sent(&connection, "'t', 30"),
+        rows(&[("system", 1), ("message", 3), ("message", 4)])
+    );
+}

@@ -4,6 +4,26 @@ use serde_json::json;
 
 use super::{count, host::migrated, integer, put};
 
+/// Results of one call in all shapes, an error or not. Chat Completions and Responses have no place for that.
+const RESULTS: [[&str; 2]; 4] = [
+    [
+        r#"{"content":[{"type":"tool_result","tool_use_id":"c1","content":"out","is_error":true}]}"#,
+        r#"{"content":[{"type":"tool_result","tool_use_id":"c1","content":"out"}]}"#,
+    ],
+    [
+        r#"{"message":{"role":"toolResult","toolCallId":"c1","content":"out","isError":true}}"#,
+        r#"{"message":{"role":"toolResult","toolCallId":"c1","content":"out","isError":false}}"#,
+    ],
+    [
+        r#"{"role":"tool","tool_call_id":"c1","content":"out","is_error":true}"#,
+        r#"{"role":"tool","tool_call_id":"c1","content":"out"}"#,
+    ],
+    [
+        r#"{"type":"function_call_output","call_id":"c1","output":"out","is_error":true}"#,
+        r#"{"type":"function_call_output","call_id":"c1","output":"out"}"#,
+    ],
+];
+
 /// Whether the second is taken for the first, which was stored with these columns.
 fn same(role: &str, content: &str, item: Option<&str>, sent: &serde_json::Value) -> bool {
     let db = migrated();
@@ -166,4 +186,101 @@ fn by_what_is_not_text() {
     assert!(same("user", "a", Some(&stored), &image("x")));
     assert!(!same("user", "a", Some(&stored), &image("y")));
     assert!(!same("user", "a", None, &image("x")));
+}
+
+/// The name of the tool beside a result, and whether the result is an error.
+#[test]
+fn by_what_stands_beside_a_result() {
+    let result = |beside: &str| -> serde_json::Value {
+        let text = format!(r#"{{"role":"tool","tool_call_id":"c1","content":"out"{beside}}}"#);
+        serde_json::from_str(&text).unwrap()
+    };
+    let kinds = [
+        "",
+        r#","name":"f""#,
+        r#","name":"g""#,
+        r#","is_error":true"#,
+    ];
+    for stored in kinds {
+        for sent in kinds {
+            let item = result(stored).to_string();
+            assert_eq!(
+                same("tool", "out", Some(&item), &result(sent)),
+                stored == sent,
+                "{stored} {sent}"
+            );
+        }
+    }
+    let item = result("").to_string();
+    assert!(same(
+        "tool",
+        "out",
+        Some(&item),
+        &result(r#","is_error":false"#)
+    ));
+    for [error, fine] in &RESULTS[..2] {
+        let sent = |text: &str| {
+            json!({"role": "tool", "content": [
+                {"type": "tool_result", "tool_use_id": "c1", "content": "out", "is_error": text == *error}]})
+        };
+        assert!(same("tool", "", Some(error), &sent(error)));
+        assert!(!same("tool", "", Some(error), &sent(fine)));
+        assert!(!same("tool", "", Some(fine), &sent(error)));
+        // What a shape has no place for is not what makes the difference.
+        assert!(same("tool", "out", Some(error), &result("")));
+        assert!(same("tool", "out", Some(error), &result(r#","name":"f""#)));
+        assert!(!same(
+            "tool",
+            "out",
+            Some(fine),
+            &result(r#","is_error":true"#)
+        ));
+    }
+}
+
+/// What a client of Chat Completions is given and sends back is what is there, whatever shape it is stored in.
+#[test]
+fn what_is_exported_is_there() {
+    let calls = [
+        r#"{"message":{"content":[{"type":"tool_use","id":"c1","name":"f","input":{"a":1}}]}}"#,
+        r#"{"message":{"content":[{"type":"toolCall","id":"c1","name":"f","arguments":{"a":1}}]}}"#,
+        r#"{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]}"#,
+        r#"{"type":"function_call","call_id":"c1","name":"f","arguments":"{\"a\":1}"}"#,
+        r#"{"role":"assistant","name":"Bob","tool_calls":[{"id":"c1","function":{"name":"f","arguments":"{ \"a\": 1 }"}}]}"#,
+    ];
+    let named = r#"{"role":"tool","name":"f","tool_call_id":"c1","content":"out"}"#;
+    let results = RESULTS[..2]
+        .as_flattened()
+        .iter()
+        .chain(RESULTS[2..].iter().map(|kinds| &kinds[1]))
+        .chain([&named]);
+    for result in results {
+        for call in calls {
+            let db = migrated();
+            put(
+                &db,
+                &json!([{"role": "user", "name": "Ann", "content": "go"}]),
+            );
+            for (role, content, item) in [
+                ("assistant", "", Some(call)),
+                ("tool", "out", Some(*result)),
+                ("assistant", "done", None),
+            ] {
+                integer(
+                    &db,
+                    "SELECT branch_append('t', ?1, ?2, ?3)",
+                    &[&role, &content, &item],
+                );
+            }
+            let sent: String = db
+                .query_row("SELECT branch_export('t', 'openai')", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(
+                integer(&db, "SELECT branch_put('t', ?1)", &[&sent]),
+                4,
+                "{call}, {result}: {sent}"
+            );
+            assert_eq!(count(&db), 4, "{call}, {result}: {sent}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::rows::{self, Messages};
 use super::text::Text;
 use crate::error::{push, Result};
 use crate::items::json::Raw;
-use crate::items::parts::{Call, Media, Parts};
+use crate::items::parts::{Call, Media, Output, Parts};
 use crate::items::Item;
 use crate::sqlite::{Connection, Statement};
 use crate::tree::context::window::{Kind, Window};
@@ -21,7 +21,7 @@ use crate::tree::rows::thread;
 /// Part of a request: a message, or a result, which is one when its call is there.
 enum Entry {
     Said(Said),
-    Result { call: String, text: String },
+    Result(Output),
 }
 
 #[derive(Default)]
@@ -88,7 +88,7 @@ fn take_apart(row: &Statement, kind: Kind, entries: &mut Vec<Entry>) -> Result<(
     let is_thought = parts.is_thought(&content);
     let said = Said {
         role,
-        name: parts.name.filter(|name| is_name(name)),
+        name: parts.name,
         content: match result || is_thought {
             true => None,
             false => said(role, &content, item, &parts.media)?,
@@ -106,13 +106,7 @@ fn take_apart(row: &Statement, kind: Kind, entries: &mut Vec<Entry>) -> Result<(
             true => content.clone().into_owned(),
             false => output.text,
         };
-        push(
-            &mut results,
-            Entry::Result {
-                call: output.id,
-                text,
-            },
-        )?;
+        push(&mut results, Entry::Result(Output { text, ..output }))?;
     }
     // What somebody says beside results comes after them; a model's own results come after their calls.
     if !is_assistant {
@@ -236,10 +230,10 @@ fn member<'a>(object: Raw<'a>, wanted: &[u8]) -> Option<Raw<'a>> {
 /// Writes the messages, each call's result right after it.
 fn put_together(entries: &[Entry], text: &mut Text) -> Result<()> {
     // By call, its results from the last one to the first, with their places.
-    let mut results: HashMap<&str, Vec<(usize, &str)>> = HashMap::new();
+    let mut results: HashMap<&str, Vec<(usize, &Output)>> = HashMap::new();
     for (at, entry) in entries.iter().enumerate().rev() {
-        if let Entry::Result { call, text } = entry {
-            push(results.entry(call).or_default(), (at, text))?;
+        if let Entry::Result(output) = entry {
+            push(results.entry(&output.id).or_default(), (at, output))?;
         }
     }
     let mut first = true;
@@ -276,7 +270,8 @@ fn put_together(entries: &[Entry], text: &mut Text) -> Result<()> {
                 text.write(",{\"role\":\"tool\",\"tool_call_id\":");
                 text.string(id);
                 text.write(",\"content\":");
-                text.string(result);
+                text.string(&result.text);
+                write_name(result.name.as_deref(), text);
                 text.write("}");
             }
         }
@@ -284,15 +279,12 @@ fn put_together(entries: &[Entry], text: &mut Text) -> Result<()> {
     Ok(())
 }
 
-fn message(said: &Said, calls: &[(&str, &Call, Option<&str>)], text: &mut Text) -> Result<()> {
+fn message(said: &Said, calls: &[(&str, &Call, Option<&Output>)], text: &mut Text) -> Result<()> {
     text.write("{\"role\":\"");
     text.write(said.role);
     text.write("\",\"content\":");
     text.write(said.content.as_deref().unwrap_or("null"));
-    if let Some(name) = &said.name {
-        text.write(",\"name\":");
-        text.string(name);
-    }
+    write_name(said.name.as_deref(), text);
     if !calls.is_empty() {
         text.write(",\"tool_calls\":[");
         for (at, (id, call, _)) in calls.iter().enumerate() {
@@ -333,6 +325,14 @@ fn function_name(name: &str) -> String {
         .take(LONGEST)
         .map(|letter| if allowed(letter) { letter } else { '_' })
         .collect()
+}
+
+/// Writes the name of a speaker or a tool, if the interface takes it for one.
+fn write_name(name: Option<&str>, text: &mut Text) {
+    if let Some(name) = name.filter(|name| is_name(name)) {
+        text.write(",\"name\":");
+        text.string(name);
+    }
 }
 
 /// Whether the interface takes it for the name of a speaker.

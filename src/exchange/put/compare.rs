@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 
 use crate::exchange::openai::Element;
 use crate::items::canonical::canonical;
-use crate::items::parts::{Members, Parts};
+use crate::items::parts::{Members, Output, Parts};
 
 /// A message that was sent.
 pub struct Sent<'a> {
@@ -55,9 +55,27 @@ struct Comparable {
     name: Option<String>,
     /// Ids, names, arguments.
     calls: Vec<(Option<String>, String, String)>,
-    /// Ids and texts.
-    outputs: Vec<(String, String)>,
+    outputs: Vec<Result>,
     media: Vec<String>,
+}
+
+/// Of results in different shapes, what one has no place for does not count.
+struct Result(Output);
+
+impl PartialEq for Result {
+    fn eq(&self, other: &Self) -> bool {
+        let (one, other) = (&self.0, &other.0);
+        let (openai, beside) = if one.of_openai {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        let alike = openai.of_openai == beside.of_openai;
+        let same_name =
+            one.name == other.name || !alike && (one.name.is_none() || other.name.is_none());
+        let same_error = one.is_error == other.is_error || !alike && !openai.is_error;
+        one.id == other.id && one.text == other.text && same_name && same_error
+    }
 }
 
 impl Comparable {
@@ -82,7 +100,7 @@ impl Comparable {
                     } else {
                         output.text
                     };
-                    (output.id, text)
+                    Result(Output { text, ..output })
                 })
                 .collect(),
             media: parts

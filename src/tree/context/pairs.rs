@@ -1,10 +1,12 @@
 //! Which messages go together: one has a tool's call, and another its result.
 //!
+//! A result belongs to the nearest call of its id above it: some agents count calls anew with each answer.
+//!
 //! Messages are added from the newest one rootward. While that goes on, the sum of those of which it is certain that they can
 //! be sent says when enough have been read: a message with a result is not among them before its call has come.
-//! Then messages are taken away from the oldest one on, and with each call the results that have no other.
+//! Then messages are taken away from the oldest one on, and with each call its results.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::{push, Error, Result};
 use crate::items::Item;
@@ -12,6 +14,7 @@ use crate::items::Item;
 /// A message, as far as it matters here.
 struct Entry {
     tokens: i64,
+    /// Those that have results among the messages below.
     calls: Vec<usize>,
     /// Without those whose call is in the same message.
     results: Vec<usize>,
@@ -22,13 +25,11 @@ struct Entry {
     gone: bool,
 }
 
-/// A call's id.
+/// A call that has results.
 #[derive(Default)]
 struct Call {
-    /// How many messages have it that are certain to be there.
-    certain: usize,
-    /// How many messages have it that are there.
-    there: usize,
+    /// Whether its message is there.
+    there: bool,
     /// The messages with its results.
     results: Vec<usize>,
 }
@@ -36,8 +37,13 @@ struct Call {
 /// Messages and the calls that they share.
 #[derive(Default)]
 pub struct Pairs {
-    names: HashMap<String, usize>,
+    /// By id, calls whose results have come, and which themselves are still to come.
+    open: HashMap<String, usize>,
     calls: Vec<Call>,
+    /// The ids of calls in messages that are sent in any case, and above all others.
+    fixed: HashSet<String>,
+    /// The number of open calls that may be one of those.
+    undecided: usize,
     /// The newest first.
     entries: Vec<Entry>,
     /// The tokens of all messages that are certain to be there.
@@ -47,36 +53,49 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// Calls of messages that are sent in any case.
+    /// Calls of messages that are sent in any case. They come before all others.
     pub fn fixed(&mut self, item: &Item) -> Result<()> {
-        for call in self.numbers(&item.calls)? {
-            if let Some(call) = self.calls.get_mut(call) {
-                call.certain += 1;
-                call.there += 1;
-            }
+        for id in &item.calls {
+            self.fixed.try_reserve(1).map_err(|_| Error::no_memory())?;
+            self.fixed.insert(id.clone());
         }
         Ok(())
     }
 
     /// Adds the message that is rootward of those that are there already. `stays` says that nothing takes it away.
     pub fn add(&mut self, tokens: i64, item: &Item, stays: bool) -> Result<()> {
-        let calls = self.numbers(&item.calls)?;
-        let mut results = self.numbers(&item.results)?;
-        results.retain(|result| calls.binary_search(result).is_err());
         let number = self.entries.len();
-        let mut waits_for = 0;
+        let mut calls = Vec::new();
+        for id in &item.calls {
+            if let Some(call) = self.open.remove(id) {
+                self.undecided -= usize::from(self.fixed.contains(id));
+                push(&mut calls, call)?;
+            }
+        }
+        let own: HashSet<&String> = match item.results.is_empty() {
+            true => HashSet::new(),
+            false => item.calls.iter().collect(),
+        };
+        let mut results = Vec::new();
+        for id in &item.results {
+            if !own.contains(id) {
+                push(&mut results, self.waiting(id)?)?;
+            }
+        }
+        results.sort_unstable();
+        results.dedup();
         for result in &results {
             if let Some(call) = self.calls.get_mut(*result) {
                 push(&mut call.results, number)?;
-                waits_for += usize::from(call.certain == 0);
             }
         }
         for call in &calls {
             if let Some(call) = self.calls.get_mut(*call) {
-                call.there += 1;
+                call.there = true;
             }
         }
         self.there += i128::from(tokens);
+        let waits_for = results.len();
         let entry = Entry {
             tokens,
             calls,
@@ -92,9 +111,23 @@ impl Pairs {
         Ok(())
     }
 
-    /// The tokens of all messages that are certain to be there, whatever is added.
-    pub fn certain(&self) -> i128 {
-        self.certain
+    /// The call of this id that results wait for.
+    fn waiting(&mut self, id: &str) -> Result<usize> {
+        if let Some(call) = self.open.get(id) {
+            return Ok(*call);
+        }
+        let call = self.calls.len();
+        push(&mut self.calls, Call::default())?;
+        self.open.try_reserve(1).map_err(|_| Error::no_memory())?;
+        self.open.insert(id.to_owned(), call);
+        self.undecided += usize::from(self.fixed.contains(id));
+        Ok(call)
+    }
+
+    /// Whether the messages that are certain to be there, whatever is added, have more tokens than this, and no more has to be
+    /// read.
+    pub fn exceed(&self, budget: i128) -> bool {
+        self.certain > budget && self.undecided == 0
     }
 
     /// A message is certain to be there, and so are those that waited for its calls alone.
@@ -110,13 +143,9 @@ impl Pairs {
                     .entries
                     .get(number)
                     .and_then(|entry| entry.calls.get(at));
-                let Some(call) = call.and_then(|call| self.calls.get_mut(*call)) else {
+                let Some(call) = call.and_then(|call| self.calls.get(*call)) else {
                     continue;
                 };
-                call.certain += 1;
-                if call.certain > 1 {
-                    continue;
-                }
                 for waiting in &call.results {
                     if let Some(entry) = self.entries.get_mut(*waiting) {
                         entry.waits_for = entry.waits_for.saturating_sub(1);
@@ -132,9 +161,14 @@ impl Pairs {
 
     /// Takes away what cannot be sent, and from the oldest message on what does not fit into `budget`.
     pub fn trim(&mut self, budget: Option<i128>) -> Result<()> {
+        for (id, call) in &self.open {
+            if let Some(call) = self.calls.get_mut(*call) {
+                call.there = self.fixed.contains(id);
+            }
+        }
         let lonely = |entry: &Entry, calls: &[Call]| {
             let mut results = entry.results.iter();
-            results.any(|result| calls.get(*result).is_none_or(|call| call.there == 0))
+            results.any(|result| calls.get(*result).is_none_or(|call| !call.there))
         };
         for number in 0..self.entries.len() {
             let entry = self.entries.get(number);
@@ -168,11 +202,9 @@ impl Pairs {
             self.there -= i128::from(entry.tokens);
             for call in &entry.calls {
                 if let Some(call) = self.calls.get_mut(*call) {
-                    call.there = call.there.saturating_sub(1);
-                    if call.there == 0 {
-                        for result in &call.results {
-                            push(&mut taken, *result)?;
-                        }
+                    call.there = false;
+                    for result in &call.results {
+                        push(&mut taken, *result)?;
                     }
                 }
             }
@@ -188,26 +220,5 @@ impl Pairs {
     /// Whether a message is still there, by its place: the newest is 0.
     pub fn has(&self, number: usize) -> bool {
         self.entries.get(number).is_some_and(|entry| !entry.gone)
-    }
-
-    /// Numbers for the ids of calls, sorted, each once.
-    fn numbers(&mut self, names: &[String]) -> Result<Vec<usize>> {
-        let mut numbers = Vec::new();
-        for name in names {
-            let number = match self.names.get(name) {
-                Some(number) => *number,
-                None => {
-                    let number = self.calls.len();
-                    push(&mut self.calls, Call::default())?;
-                    self.names.try_reserve(1).map_err(|_| Error::no_memory())?;
-                    self.names.insert(name.clone(), number);
-                    number
-                }
-            };
-            push(&mut numbers, number)?;
-        }
-        numbers.sort_unstable();
-        numbers.dedup();
-        Ok(numbers)
     }
 }

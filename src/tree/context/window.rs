@@ -119,7 +119,7 @@ fn collect(outline: &Outline, pairs: &mut Pairs, budget: Option<i128>) -> Result
                 tokens,
             },
         )?;
-        if budget.is_some_and(|budget| pairs.certain() > budget) {
+        if budget.is_some_and(|budget| pairs.exceed(budget)) {
             break;
         }
     }
