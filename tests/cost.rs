@@ -147,3 +147,57 @@ fn no_more_pages_are_read_than_by_hand_where_threads_take_turns() {
         assert!(ours <= most, "{sql}: {ours} pages, {by_hand} by hand");
     }
 }
+
+/// Threads of `length` messages that follow one another, listed in an order that is not that of their messages: where the leaf of
+/// the one thread lies says nothing about that of the next.
+fn scattered(directory: &tempfile::TempDir, threads: i64, length: i64) -> Connection {
+    let connection = open(&directory.path().join("scattered.db"));
+    connection
+        .query_row("SELECT branch_migrate()", [], |_| Ok(()))
+        .unwrap();
+    connection
+        .execute_batch(&format!(
+            "PRAGMA foreign_keys = OFF; BEGIN;
+             WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {threads} * {length})
+             INSERT INTO messages(id, thread_id, role, content, created_at, parent_entry_id)
+             SELECT id, 't' || ((id - 1) / {length}), 'user', 'message ' || printf('%0200d', id), id,
+                    CASE WHEN (id - 1) % {length} THEN id - 1 END
+             FROM n;
+             INSERT INTO threads(id, preview, ephemeral, model_provider, created_at, updated_at, status, cwd, cli_version,
+                 source, current_leaf_id)
+             SELECT thread_id, '', 0, '', 1, 1, 'idle', '', '', 'api', max(id) FROM messages GROUP BY thread_id
+             ORDER BY max(id) * 7919 % ({threads} * {length} + 1);
+             INSERT INTO message_uids SELECT printf('%06d', id * 7919 % ({threads} * {length} + 1)), id FROM messages;
+             INSERT INTO message_labels SELECT thread_id, printf('%06d', id * 104729 % {length}), id, 1 FROM messages WHERE id % 10 = 0;
+             COMMIT"
+        ))
+        .unwrap();
+    connection
+}
+
+#[test]
+fn a_check_of_the_file_is_less_than_two_scans_and_one_of_a_thread_costs_the_thread() {
+    for (threads, length) in [(500, 100), (5_000, 4), (2, 10_000)] {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = scattered(&directory, threads, length);
+        let scan = pages(
+            &connection,
+            "SELECT max(length(content)) FROM messages",
+            &[],
+        ) + pages(&connection, "SELECT max(source) FROM threads", &[]);
+        let check = pages(&connection, "SELECT * FROM branch_check()", &[]);
+        assert!(scan > 1000, "{scan}");
+        assert!(
+            2 * check <= 3 * scan,
+            "{threads} of {length}: {check} pages, {scan} for a scan"
+        );
+        let by_hand = BY_HAND.replace("1000", "100000");
+        let thread = pages(&connection, &by_hand, &[&"t1"]);
+        let one = pages(&connection, "SELECT * FROM branch_check(?1)", &[&"t1"]);
+        // And the beginnings of indexes.
+        assert!(
+            one <= thread + thread / 4 + 10,
+            "{threads} of {length}: {one} pages, {thread} by hand"
+        );
+    }
+}

@@ -6,7 +6,8 @@ use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::rows::snapshot::Snapshot;
-use crate::tree::shape::check::{check, Problem};
+use crate::tree::shape::check::check;
+use crate::tree::shape::problem::Problem;
 
 const THREAD_ID: usize = 0;
 /// The argument, where it was left out.

@@ -9,26 +9,8 @@ use crate::sqlite::{Connection, Kind, Statement};
 use crate::tree::rows::density;
 use crate::tree::rows::links::{self, Parents};
 use crate::tree::rows::thread;
-
-/// Something that is broken.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    /// The thread's id. None where nobody knows it.
-    pub thread: Option<Vec<u8>>,
-    /// The message, or the id that a leaf should have.
-    pub message: Option<i64>,
-    /// What it is.
-    pub problem: &'static str,
-    /// More about it.
-    pub detail: String,
-}
-
-/// A query for all threads, and the same for one.
-macro_rules! queries {
-    ($query:literal, $one:literal) => {
-        [$query, concat!($query, " AND ", $one, " = +?1")]
-    };
-}
+use crate::tree::shape::names::{Namer, Names};
+use crate::tree::shape::problem::Problem;
 
 /// Problems of one thread or of all, by thread and message.
 pub fn check(connection: &Rc<Connection>, thread: Option<&[u8]>) -> Result<Vec<Problem>> {
@@ -39,10 +21,7 @@ pub fn check(connection: &Rc<Connection>, thread: Option<&[u8]>) -> Result<Vec<P
     };
     check.messages()?;
     check.cycles()?;
-    check.leaves()?;
     check.threads()?;
-    check.uids()?;
-    check.labels()?;
     check.problems.sort_unstable();
     Ok(check.problems)
 }
@@ -54,21 +33,13 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// A started statement: the first query for all threads, the second one for one.
-    fn query(&self, queries: [&'static str; 2]) -> Result<Statement> {
-        let [all, one] = queries;
-        Ok(match self.thread {
-            None => {
-                let mut statement = self.connection.prepare(all)?;
-                statement.start(&[])?;
-                statement
-            }
-            Some(thread) => {
-                let mut statement = self.connection.prepare(one)?;
-                statement.start_text(thread)?;
-                statement
-            }
-        })
+    /// What names messages, of the thread or of all.
+    fn names(&self, namers: &[Namer]) -> Result<Vec<Names>> {
+        let mut names = Vec::new();
+        for namer in namers {
+            names.extend(Names::open(self.connection, *namer, self.thread)?);
+        }
+        Ok(names)
     }
 
     fn found(
@@ -93,10 +64,18 @@ impl Check<'_> {
     /// once, beside the index on parents.
     fn messages(&mut self) -> Result<()> {
         match self.thread {
-            Some(thread) if density::rows_are_short(self.connection) => self.rows_of(thread),
             Some(thread) => {
-                self.links_of(thread)?;
-                self.items_of(thread)
+                let ids = thread::messages(self.connection, thread)?;
+                if density::rows_are_short(self.connection) {
+                    self.rows_of(thread, &ids)?;
+                } else {
+                    self.links_of(thread, &ids)?;
+                    self.items_of(thread)?;
+                }
+                for mut names in self.names(&[Namer::Leaf, Namer::Label])? {
+                    names.each(self.connection, &ids, &mut self.problems)?;
+                }
+                Ok(())
             }
             None => match self.scan() {
                 // The index is not there.
@@ -106,8 +85,7 @@ impl Check<'_> {
         }
     }
 
-    fn rows_of(&mut self, thread: &[u8]) -> Result<()> {
-        let ids = thread::messages(self.connection, thread)?;
+    fn rows_of(&mut self, thread: &[u8], ids: &[i64]) -> Result<()> {
         let mut rows = self.connection.prepare(
             "SELECT id, parent_entry_id, item_json FROM main.messages WHERE thread_id = +?1",
         )?;
@@ -119,23 +97,22 @@ impl Check<'_> {
                 Kind::Integer => Ok(Some(rows.integer(1))),
                 _ => Err(()),
             };
-            self.parent(thread, &ids, id, parent)?;
+            self.parent(thread, ids, id, parent)?;
             self.item(thread, id, &rows, 2)?;
         }
         Ok(())
     }
 
     /// Behind long contents, a row's parent is far to reach, and the indexes tell it too.
-    fn links_of(&mut self, thread: &[u8]) -> Result<()> {
-        let ids = thread::messages(self.connection, thread)?;
+    fn links_of(&mut self, thread: &[u8], ids: &[i64]) -> Result<()> {
         let mut parents = Parents::open(self.connection)?;
-        for id in &ids {
+        for id in ids {
             let parent = match parents.of(*id) {
                 Ok(parent) => Ok(parent),
                 Err(error) if error.code() == crate::code::CORRUPT_VTAB => Err(()),
                 Err(error) => return Err(error),
             };
-            self.parent(thread, &ids, *id, parent)?;
+            self.parent(thread, ids, *id, parent)?;
         }
         Ok(())
     }
@@ -189,8 +166,8 @@ impl Check<'_> {
         self.found(thread, Some(id), "parent in a later id", detail)
     }
 
-    /// All threads. Parents come from their index in ascending order, and messages from the table: side by side, what is
-    /// in the one and not in the other shows without a look-up.
+    /// All threads. Parents come from their index in ascending order, leaves, uids and labels sorted, and messages from the
+    /// table: side by side, what is in the one and not in the other shows without a look-up, which would be a page each.
     fn scan(&mut self) -> Result<()> {
         const PARENTS: &str = "SELECT parent_entry_id, id FROM main.messages INDEXED BY idx_messages_parent_entry_id \
              WHERE parent_entry_id IS NOT NULL ORDER BY parent_entry_id";
@@ -199,9 +176,13 @@ impl Check<'_> {
         parents.start(&[])?;
         let mut rows = self.connection.prepare(ROWS)?;
         rows.start(&[])?;
+        let mut names = self.names(&Namer::ALL)?;
         let mut more = parents.step()?;
         loop {
             let id = rows.step()?.then(|| rows.integer(0));
+            for names in &mut names {
+                names.up_to(id, &rows, &mut self.problems)?;
+            }
             if let Some(id) = id {
                 if rows.kind(2) != Kind::Null {
                     self.item(rows.text(1)?, id, &rows, 2)?;
@@ -240,7 +221,11 @@ impl Check<'_> {
             "SELECT id, thread_id, item_json, parent_entry_id FROM main.messages ORDER BY id",
         )?;
         rows.start(&[])?;
+        let mut names = self.names(&Namer::ALL)?;
         while rows.step()? {
+            for names in &mut names {
+                names.up_to(Some(rows.integer(0)), &rows, &mut self.problems)?;
+            }
             let (id, thread) = (rows.integer(0), rows.text(1)?);
             let parent = match rows.kind(3) {
                 Kind::Null => Ok(None),
@@ -249,6 +234,9 @@ impl Check<'_> {
             };
             self.parent(thread, &[], id, parent)?;
             self.item(thread, id, &rows, 2)?;
+        }
+        for names in &mut names {
+            names.up_to(None, &rows, &mut self.problems)?;
         }
         Ok(())
     }
@@ -341,40 +329,6 @@ impl Check<'_> {
         self.found(&thread, Some(*id), "cycle", detail)
     }
 
-    fn leaves(&mut self) -> Result<()> {
-        let mut rows = self.query(queries!(
-            "SELECT t.id, t.current_leaf_id FROM main.threads AS t \
-             WHERE t.current_leaf_id IS NOT NULL \
-               AND (typeof(t.current_leaf_id) <> 'integer' \
-                    OR NOT EXISTS (SELECT 1 FROM main.messages AS m WHERE m.id = t.current_leaf_id))",
-            "t.id"
-        ))?;
-        while rows.step()? {
-            let (leaf, detail) = if rows.kind(1) == Kind::Integer {
-                let leaf = rows.integer(1);
-                (Some(leaf), format!("its leaf {leaf} is missing"))
-            } else {
-                (None, "its current_leaf_id is not an integer".to_owned())
-            };
-            self.found(rows.text(0)?, leaf, "leaf missing", detail)?;
-        }
-        let mut rows = self.query(queries!(
-            "SELECT t.id, t.current_leaf_id, m.thread_id FROM main.threads AS t \
-             JOIN main.messages AS m ON m.id = t.current_leaf_id \
-             WHERE m.thread_id <> t.id AND typeof(t.current_leaf_id) = 'integer'",
-            "t.id"
-        ))?;
-        while rows.step()? {
-            self.found(
-                rows.text(0)?,
-                Some(rows.integer(1)),
-                "leaf of another thread",
-                format!("it belongs to thread {}", quoted(rows.text(2)?)),
-            )?;
-        }
-        Ok(())
-    }
-
     fn threads(&mut self) -> Result<()> {
         let mut rows = match self.thread {
             Some(thread) if thread::exists(self.connection, thread)? => return Ok(()),
@@ -398,68 +352,6 @@ impl Check<'_> {
             let thread = rows.text(0)?;
             let detail = format!("its thread {} is missing", quoted(thread));
             self.found(thread, Some(rows.integer(1)), "thread missing", detail)?;
-        }
-        Ok(())
-    }
-
-    /// Nobody knows whose a uid was whose message is gone, so it is a problem of no thread.
-    fn uids(&mut self) -> Result<()> {
-        const LOST: &str = "SELECT u.uid, u.message_id FROM main.message_uids AS u \
-             WHERE NOT EXISTS (SELECT 1 FROM main.messages AS m WHERE m.id = u.message_id)";
-        if self.thread.is_some() {
-            return Ok(());
-        }
-        let started = self.connection.prepare(LOST).and_then(|mut lost| {
-            lost.start(&[])?;
-            Ok((lost.step()?, lost))
-        });
-        let Some((mut there, mut lost)) = Connection::if_added(started)? else {
-            return Ok(());
-        };
-        while there {
-            let message = (lost.kind(1) == Kind::Integer).then(|| lost.integer(1));
-            let problem = Problem {
-                thread: None,
-                message,
-                problem: "uid of a missing message",
-                detail: format!("uid {}: its message is missing", quoted(lost.text(0)?)),
-            };
-            push(&mut self.problems, problem)?;
-            there = lost.step()?;
-        }
-        Ok(())
-    }
-
-    fn labels(&mut self) -> Result<()> {
-        let there = self
-            .connection
-            .prepare("SELECT 1 FROM main.message_labels LIMIT 1")
-            .and_then(|mut labels| labels.once(&[], |_| Ok(())));
-        if Connection::if_added(there)?.is_none() {
-            return Ok(());
-        }
-        let mut rows = self.query(queries!(
-            "SELECT l.thread_id, l.message_id, l.label, m.thread_id FROM main.message_labels AS l \
-             LEFT JOIN main.messages AS m ON m.id = l.message_id \
-             WHERE m.thread_id IS NOT l.thread_id",
-            "l.thread_id"
-        ))?;
-        while rows.step()? {
-            let label = quoted(rows.text(2)?);
-            let detail = if rows.kind(3) == Kind::Null {
-                format!("label {label}: its message is missing")
-            } else {
-                format!(
-                    "label {label}: its message is in thread {}",
-                    quoted(rows.text(3)?)
-                )
-            };
-            self.found(
-                rows.text(0)?,
-                Some(rows.integer(1)),
-                "label of a missing message",
-                detail,
-            )?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! * [`dense`]: threads that have all the ids from their first message to their last.
 //! * [`leaves`]: where a thread's branches end.
 //! * [`graph`]: draws a forest.
-//! * [`check`]: finds what is broken.
+//! * [`check`]: finds what is broken: [`names`] verifies leaves, uids and labels, and a [`problem`] is what it finds.
 
 pub mod check;
 pub mod dense;
@@ -13,3 +13,5 @@ pub mod descendants;
 pub mod forest;
 pub mod graph;
 pub mod leaves;
+mod names;
+pub mod problem;
