@@ -83,6 +83,13 @@ pub fn elements<'a>(name: &str, text: &'a [u8]) -> Result<Vec<Element<'a>>> {
     }
 }
 
+/// Reads one element. An error says what is wrong with it.
+pub fn element(value: Raw<'_>) -> std::result::Result<Element<'_>, &'static str> {
+    let mut found = Found::default();
+    value.members(&mut |name, value| found.take(name, value));
+    found.element(value)
+}
+
 /// The members of an element.
 #[derive(Default)]
 struct Found<'a> {
@@ -99,6 +106,8 @@ impl<'a> Found<'a> {
     fn take(&mut self, name: &[u8], value: Raw<'a>) {
         self.members.take(name, value);
         let slot = match name {
+            // A null is as not there.
+            b"role" | b"type" if value.text() == "null" => return,
             b"role" => &mut self.role,
             b"type" => &mut self.kind,
             b"content" => &mut self.content,

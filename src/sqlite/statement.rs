@@ -74,6 +74,8 @@ pub enum Parameter<'a> {
     Integer(i64),
     /// Text of any bytes.
     Text(&'a [u8]),
+    /// A blob.
+    Blob(&'a [u8]),
 }
 
 /// A prepared statement in the hands of one user. When it is dropped it is reset, and kept for the next one if it can be.
@@ -197,7 +199,7 @@ impl Statement {
         keeping: Option<unsafe extern "C" fn(*mut std::ffi::c_void)>,
     ) -> Result<()> {
         let statement = self.raw()?.0.as_ptr();
-        // SAFETY: the statement is reset. The text is `length` bytes long, and is copied or outlives the binding,
+        // SAFETY: the statement is reset. The bytes are as many as is said, and are copied or outlive the binding,
         // as `keeping` says.
         let outcome = unsafe {
             match parameter {
@@ -211,6 +213,13 @@ impl Statement {
                     text.len() as u64,
                     keeping,
                     ffi::SQLITE_UTF8 as u8,
+                ),
+                Parameter::Blob(blob) => ffi::sqlite3_bind_blob64(
+                    statement,
+                    at,
+                    blob.as_ptr().cast(),
+                    blob.len() as u64,
+                    keeping,
                 ),
             }
         };
@@ -256,6 +265,19 @@ impl Statement {
                 text,
                 usize::try_from(length).unwrap_or(0),
             ))
+        }
+    }
+
+    /// The bytes of a blob column of the current row, borrowed as those of [`Statement::text`].
+    pub fn blob(&self, column: c_int) -> &[u8] {
+        // SAFETY: as for `text`.
+        unsafe {
+            let blob = ffi::sqlite3_column_blob(self.pointer(), column).cast::<u8>();
+            let length = ffi::sqlite3_column_bytes(self.pointer(), column);
+            match usize::try_from(length) {
+                Ok(length) if !blob.is_null() => std::slice::from_raw_parts(blob, length),
+                _ => &[],
+            }
         }
     }
 

@@ -64,18 +64,13 @@ pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Res
         text.write(",\"role\":");
         text.exact(row.text(rows::ROLE)?);
         text.write(",\"content\":");
-        text.exact(row.text(rows::CONTENT)?);
+        value(row, rows::CONTENT, text)?;
         text.write(",\"item_json\":");
-        if row.kind(rows::ITEM_JSON) == Kind::Null {
-            text.write("null");
+        let is_summary = row.text(rows::ROLE)? == b"summary";
+        if is_summary && row.kind(rows::ITEM_JSON) == Kind::Text {
+            text.exact(&with_number(row.text(rows::ITEM_JSON)?, &whole));
         } else {
-            let json = row.text(rows::ITEM_JSON)?;
-            let is_summary = row.text(rows::ROLE)? == b"summary";
-            if is_summary {
-                text.exact(&with_number(json, &whole));
-            } else {
-                text.exact(json);
-            }
+            value(row, rows::ITEM_JSON, text)?;
         }
         text.write(",\"created_at\":");
         value(row, rows::CREATED_AT, text)?;
@@ -84,6 +79,11 @@ pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Res
             text.exact(row.text(rows::UID)?);
         }
         write_labels(labels, text);
+        // An ancestor that came along.
+        if row.text(rows::THREAD)? != thread {
+            text.write(",\"thread\":");
+            text.exact(row.text(rows::THREAD)?);
+        }
         text.write("}\n");
         Ok(())
     })
@@ -102,7 +102,8 @@ fn value(row: &Statement, column: i32, text: &mut Text) -> Result<()> {
                 Some(_) => text.write("null"),
             }
         }
-        Kind::Text | Kind::Blob => text.exact(row.text(column)?),
+        Kind::Text => text.exact(row.text(column)?),
+        Kind::Blob => text.hex("blob", row.blob(column)),
     }
     Ok(())
 }

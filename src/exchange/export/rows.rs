@@ -19,14 +19,16 @@ pub const CREATED_AT: i32 = 4;
 pub const UID: i32 = 5;
 /// The time as text, in UTC.
 pub const TIME: i32 = 6;
+/// The thread that it is in.
+pub const THREAD: i32 = 7;
 
 const MESSAGE: &str = "SELECT m.id, m.role, m.content, m.item_json, m.created_at, u.uid, \
-         strftime('%Y-%m-%d %H:%M', m.created_at, 'unixepoch') \
+         strftime('%Y-%m-%d %H:%M', m.created_at, 'unixepoch'), m.thread_id \
      FROM branch_feed(?1) AS f CROSS JOIN main.messages AS m \
      LEFT JOIN main.message_uids AS u ON u.message_id = m.id WHERE m.id = f.id";
 /// For a file that was not brought up to date: nobody has ever given a message a uid there.
 const WITHOUT_UID: &str = "SELECT m.id, m.role, m.content, m.item_json, m.created_at, NULL, \
-         strftime('%Y-%m-%d %H:%M', m.created_at, 'unixepoch') \
+         strftime('%Y-%m-%d %H:%M', m.created_at, 'unixepoch'), m.thread_id \
      FROM branch_feed(?1) AS f CROSS JOIN main.messages AS m WHERE m.id = f.id";
 
 /// Reads messages by id.

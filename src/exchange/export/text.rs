@@ -64,14 +64,23 @@ impl Text {
     pub fn exact(&mut self, text: &[u8]) {
         match std::str::from_utf8(text) {
             Ok(text) => self.string(text),
-            Err(_) => {
-                self.write("{\"hex\":\"");
-                for byte in text {
-                    self.write(&format!("{byte:02X}"));
-                }
-                self.write("\"}")
+            Err(_) => self.hex("hex", text),
+        }
+    }
+
+    /// Writes an object with one member of that name, the hexadecimal digits of these bytes.
+    pub fn hex(&mut self, name: &str, bytes: &[u8]) {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        self.write("{\"");
+        self.write(name);
+        self.write("\":\"");
+        for byte in bytes {
+            for digit in [byte >> 4, byte & 15] {
+                let digit = DIGITS.get(usize::from(digit)).copied();
+                self.write(char::from(digit.unwrap_or(b'0')).encode_utf8(&mut [0; 4]));
             }
         }
+        self.write("\"}");
     }
 
     /// Writes a JSON string of bytes that ought to be UTF-8.

@@ -4,20 +4,20 @@
 
 use std::borrow::Cow;
 
-use super::UNKNOWN;
+use super::{Head, UNKNOWN};
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{Cell, Conversation, Leaf, Node, Parent};
+use crate::exchange::import::node::{Leaf, Node, Parent};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
-    super::each_conversation(source, "mapping", &mut |value| conversation(value, store))
+    super::each_conversation(source, store, "mapping", &mut conversation)
 }
 
 fn conversation(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
-    let [id, conversation_id, title, create_time, update_time, archived, current, mapping] =
+    let [id, conversation_id, title, created_at, updated_at, archived, current, mapping] =
         json::pick(
             value,
             [
@@ -31,22 +31,27 @@ fn conversation(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
                 "mapping",
             ],
         );
-    let Some(mapping) = mapping.filter(|mapping| json::is_object(*mapping)) else {
+    let Some(mapping) = store.object(mapping, "mapping")? else {
         return Ok(());
     };
-    let mut begun = Conversation {
-        id: json::id(conversation_id.or(id)).map(Cow::into_owned),
-        ..Conversation::default()
-    };
-    begun.row.set_text("title", json::text(title));
-    begun.row.set_integer("created_at", time::read(create_time));
-    begun.row.set_integer("updated_at", time::read(update_time));
-    if json::is_true(archived) {
-        begun.row.set("archived", Cell::Integer(1));
-    }
-    store.begin(begun)?;
+    super::begin(
+        &Head {
+            id: conversation_id.or(id),
+            title,
+            created_at,
+            updated_at,
+            archived,
+        },
+        store,
+    )?;
     let mut nodes = Vec::new();
-    mapping.members(&mut |name, value| nodes.push(MappedNode::of(name, value)));
+    let mut outcome = Ok(());
+    mapping.members(&mut |name, value| {
+        if outcome.is_ok() {
+            outcome = MappedNode::of(name, value, store).map(|node| nodes.push(node));
+        }
+    });
+    outcome?;
     // The order of an object means nothing: the oldest comes first, so that alternatives are in their order.
     nodes.sort_by(|one, other| one.created_at.total_cmp(&other.created_at));
     for node in &nodes {
@@ -76,10 +81,11 @@ struct Message<'a> {
 }
 
 impl<'a> MappedNode<'a> {
-    fn of(name: &[u8], value: Raw<'a>) -> Self {
-        let [parent, message] = json::pick(value, ["parent", "message"]);
-        let message = message.filter(|message| json::is_object(*message));
-        let message = message.map(|whole| {
+    fn of(name: &[u8], value: Raw<'a>, store: &Store<'_>) -> Result<Self> {
+        let value = store.object(Some(value), "a node of mapping")?;
+        let [parent, message] =
+            value.map_or([None; 2], |value| json::pick(value, ["parent", "message"]));
+        let message = store.object(message, "message")?.map(|whole| {
             let [author, content, metadata, time] =
                 json::pick(whole, ["author", "content", "metadata", "create_time"]);
             Message {
@@ -91,12 +97,12 @@ impl<'a> MappedNode<'a> {
             }
         });
         let time = message.as_ref().and_then(|message| message.time);
-        Self {
+        Ok(Self {
             id: String::from_utf8_lossy(name).into_owned(),
-            parent: json::id(parent),
+            parent: store.id(parent, "parent")?,
             message,
             created_at: time.and_then(Raw::number).unwrap_or(f64::NEG_INFINITY),
-        }
+        })
     }
 
     fn add(&self, store: &mut Store<'_>) -> Result<()> {

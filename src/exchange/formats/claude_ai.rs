@@ -3,24 +3,20 @@
 //! `{"uuid", "name", "created_at", "updated_at", "chat_messages": [{"uuid", "sender", "text", "content": [...],
 //! "parent_message_uuid"}]}`. Without parents, the order of the array is the tree.
 
-use std::borrow::Cow;
-
-use super::{blocks, UNKNOWN};
+use super::{blocks, Head, UNKNOWN};
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{Conversation, Leaf, Naming, Node, Parent, Slot};
+use crate::exchange::import::node::{Leaf, Parent, Slot};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
-    super::each_conversation(source, "chat_messages", &mut |value| {
-        conversation(value, store)
-    })
+    super::each_conversation(source, store, "chat_messages", &mut conversation)
 }
 
 fn conversation(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
-    let [uuid, name, created_at, updated_at, leaf, messages] = json::pick(
+    let [id, title, created_at, updated_at, leaf, messages] = json::pick(
         value,
         [
             "uuid",
@@ -31,15 +27,20 @@ fn conversation(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
             "chat_messages",
         ],
     );
-    let mut begun = Conversation {
-        id: json::id(uuid).map(Cow::into_owned),
-        ..Conversation::default()
+    let Some(messages) = store.array(messages, "chat_messages")? else {
+        return Ok(());
     };
-    begun.row.set_text("title", json::text(name));
-    begun.row.set_integer("created_at", time::read(created_at));
-    begun.row.set_integer("updated_at", time::read(updated_at));
-    store.begin(begun)?;
-    let messages = json::list(messages);
+    super::begin(
+        &Head {
+            id,
+            title,
+            created_at,
+            updated_at,
+            ..Head::default()
+        },
+        store,
+    )?;
+    let messages = json::list(Some(messages));
     // Where one has a parent, those without are first messages.
     let has_parents = messages
         .iter()
@@ -62,10 +63,10 @@ fn message(
     previous: Option<Slot>,
     store: &mut Store<'_>,
 ) -> Result<Option<Slot>> {
-    if !json::is_object(value) {
+    let Some(value) = store.object(Some(value), "a message of chat_messages")? else {
         return Ok(None);
-    }
-    let [uuid, parent, sender, created_at, content, text] = json::pick(
+    };
+    let [id, parent, sender, created_at, content, text] = json::pick(
         value,
         [
             "uuid",
@@ -76,33 +77,27 @@ fn message(
             "text",
         ],
     );
-    let parent = json::id(parent).filter(|parent| !super::is_nil(parent));
+    let parent = store.id(parent, "parent_message_uuid")?;
+    let parent = parent.filter(|parent| !super::is_nil(parent));
     let mut shown = blocks::text(content);
     if shown.is_empty() {
         shown = json::text_or_empty(text).into_owned();
     }
-    let role = json::id(sender);
-    let id = json::id(uuid);
-    let slot = store.add(Node {
-        naming: if id.is_some() {
-            Naming::Own
-        } else {
-            Naming::Hash
-        },
-        id: id.as_deref(),
-        parent: match parent.as_deref() {
+    let slot = super::add(
+        store,
+        store.id(id, "uuid")?.as_deref(),
+        match parent.as_deref() {
             Some(parent) => Parent::Id(parent),
             None if has_parents => Parent::First,
             None => Parent::Slot(previous),
         },
-        role: match role.as_deref().unwrap_or(UNKNOWN) {
-            "human" => b"user",
-            role => role.as_bytes(),
+        match json::id(sender).as_deref().unwrap_or(UNKNOWN) {
+            "human" => "user",
+            role => role,
         },
-        text: shown.as_bytes(),
-        item_json: Some(value.text().as_bytes()),
-        created_at: time::read(created_at),
-        ..Node::default()
-    })?;
+        &shown,
+        value.text(),
+        time::read(created_at),
+    )?;
     Ok(Some(slot))
 }

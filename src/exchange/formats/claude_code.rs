@@ -8,14 +8,16 @@ use std::borrow::Cow;
 use super::blocks;
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{Conversation, Leaf, Naming, Node, Parent, Slot};
+use crate::exchange::import::node::{Conversation, Leaf, Node, Parent, Slot};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
     let mut session = Session::default();
-    super::each_line(source, &mut |value| session.line(value, store))?;
+    super::each_line(source, store, &mut |value, store| {
+        session.line(value, store)
+    })?;
     if session.has_begun {
         session.give_title(store);
         store.end(Leaf::Newest)?;
@@ -33,7 +35,7 @@ struct Session {
 }
 
 impl Session {
-    fn line(&mut self, line: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
+    fn line(&mut self, line: Raw<'_>, store: &mut Store<'_>) -> Result<bool> {
         let [kind, uuid, parent, logical_parent, session, timestamp, message, attachment, content, side, compact] =
             json::pick(
                 line,
@@ -51,32 +53,27 @@ impl Session {
                     "isCompactSummary",
                 ],
             );
-        let kind = json::text_or_empty(kind);
+        let kind = store.text(kind, "type")?;
         let said = match kind.as_ref() {
-            "user" | "assistant" => message,
-            "attachment" => attachment,
+            "user" | "assistant" => store.object(message, "message")?,
+            "attachment" => store.object(attachment, "attachment")?,
             "system" => Some(line),
             "summary" => return self.title(2, json::member(line, "summary")),
             "ai-title" => return self.title(1, json::member(line, "aiTitle")),
             "custom-title" => return self.title(0, json::member(line, "customTitle")),
             _ => None,
         };
-        let uuid = json::id(uuid);
+        let uuid = store.id(uuid, "uuid")?;
         if said.is_none() && uuid.is_none() {
-            return Ok(());
+            return Ok(!kind.is_empty());
         }
-        let session = json::id(session);
+        let session = store.id(session, "sessionId")?;
         if !std::mem::replace(&mut self.has_begun, true) {
             store.begin(conversation(line, session.as_deref()))?;
         }
-        let parent = json::id(parent).or_else(|| json::id(logical_parent));
+        let parent = store.id(parent.or(logical_parent), "parentUuid")?;
         let (role, text);
         let mut node = Node {
-            naming: if uuid.is_some() {
-                Naming::Own
-            } else {
-                Naming::Hash
-            },
             parent: match (&uuid, parent.as_deref()) {
                 (_, Some(parent)) => Parent::Id(parent),
                 (Some(_), None) => Parent::First,
@@ -100,14 +97,14 @@ impl Session {
             node.text = text.as_bytes();
         }
         self.previous = Some(store.add(node)?);
-        Ok(())
+        Ok(true)
     }
 
-    fn title(&mut self, rank: usize, title: Option<Raw<'_>>) -> Result<()> {
+    fn title(&mut self, rank: usize, title: Option<Raw<'_>>) -> Result<bool> {
         if let (Some(place), Some(title)) = (self.titles.get_mut(rank), json::id(title)) {
             *place = Some(title.into_owned());
         }
-        Ok(())
+        Ok(true)
     }
 
     fn give_title(&mut self, store: &mut Store<'_>) {

@@ -8,14 +8,16 @@ use std::borrow::Cow;
 use super::blocks;
 use crate::error::Result;
 use crate::exchange::import::json::{self, Raw};
-use crate::exchange::import::node::{Conversation, Copies, Leaf, Naming, Node, Parent, Slot};
+use crate::exchange::import::node::{Conversation, Copies, Leaf, Parent, Slot};
 use crate::exchange::import::source::Source;
 use crate::exchange::import::store::Store;
 use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
     let mut rollout = Rollout::default();
-    super::each_line(source, &mut |value| rollout.line(value, store))?;
+    super::each_line(source, store, &mut |value, store| {
+        rollout.line(value, store)
+    })?;
     if rollout.has_begun {
         store.end(Leaf::Slot(rollout.last))?;
     }
@@ -33,29 +35,33 @@ struct Rollout {
 }
 
 impl Rollout {
-    fn line(&mut self, line: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
+    fn line(&mut self, line: Raw<'_>, store: &mut Store<'_>) -> Result<bool> {
         let [kind, payload, timestamp] = json::pick(line, ["type", "payload", "timestamp"]);
-        let kind = json::text_or_empty(kind);
+        let kind = store.text(kind, "type")?;
+        let payload = store.object(payload, "payload")?;
         match (kind.as_ref(), payload) {
-            ("session_meta", Some(payload)) => self.meta(payload),
+            ("session_meta", Some(payload)) => return self.meta(payload, store),
             ("response_item", Some(payload)) => self.item(line, payload, timestamp, store)?,
             ("compacted", Some(payload)) => {
                 let text = json::text_or_empty(json::member(payload, "message"));
                 self.add(line, "summary", &text, timestamp, store)?;
             }
-            ("event_msg", Some(payload)) => self.event(payload),
+            ("event_msg", Some(payload)) => self.event(payload, store)?,
+            ("session_meta" | "response_item" | "compacted" | "event_msg", None) => {
+                store.bad("payload is missing")?;
+            }
             // The first rollouts had bare items below a line with the session's id.
-            ("", None) => self.meta(line),
+            ("", None) => return self.meta(line, store),
             ("message" | "function_call" | "function_call_output" | "reasoning", None) => {
                 self.item(line, line, timestamp, store)?;
             }
             _ => {}
         }
-        Ok(())
+        Ok(true)
     }
 
     /// What is known of the session. A fork repeats what is known of those that it comes from.
-    fn meta(&mut self, payload: Raw<'_>) {
+    fn meta(&mut self, payload: Raw<'_>, store: &Store<'_>) -> Result<bool> {
         let [id, forked_from, timestamp, cwd, version, provider, git] = json::pick(
             payload,
             [
@@ -68,16 +74,18 @@ impl Rollout {
                 "git",
             ],
         );
-        if self.has_begun || json::id(id).is_none() {
-            return;
+        let [id, forked_from] = [
+            store.id(id, "the id of the session")?,
+            store.id(forked_from, "forked_from_id")?,
+        ];
+        if self.has_begun || id.is_none() {
+            return Ok(id.is_some());
         }
         let conversation = &mut self.conversation;
         // The thread is that of the session where it all began.
-        for id in [id, forked_from] {
-            if let Some(id) = json::id(id) {
-                let nearer = conversation.id.replace(id.into_owned());
-                conversation.forked_from.extend(nearer);
-            }
+        for id in [id, forked_from].into_iter().flatten() {
+            let nearer = conversation.id.replace(id.into_owned());
+            conversation.forked_from.extend(nearer);
         }
         if !std::mem::replace(&mut self.has_row, true) {
             conversation
@@ -98,6 +106,7 @@ impl Rollout {
                 conversation.row.set_text("git_origin_url", json::text(url));
             }
         }
+        Ok(true)
     }
 
     fn item(
@@ -144,34 +153,41 @@ impl Rollout {
             conversation.copies = Copies::Payloads;
             store.begin(conversation)?;
         }
-        self.last = Some(store.add(Node {
-            naming: Naming::Hash,
-            parent: Parent::Slot(self.last),
-            role: role.as_bytes(),
-            text: text.as_bytes(),
-            item_json: Some(line.text().as_bytes()),
-            created_at: time::read(timestamp),
-            ..Node::default()
-        })?);
+        let parent = Parent::Slot(self.last);
+        let time = time::read(timestamp);
+        self.last = Some(super::add(
+            store,
+            None,
+            parent,
+            role,
+            text,
+            line.text(),
+            time,
+        )?);
         Ok(())
     }
 
     /// A rollback; all other events repeat items, or are none.
-    fn event(&mut self, payload: Raw<'_>) {
+    fn event(&mut self, payload: Raw<'_>, store: &Store<'_>) -> Result<()> {
         let [kind, turns] = json::pick(payload, ["type", "num_turns"]);
         if !matches!(
             json::text_or_empty(kind).as_ref(),
             "thread_rolled_back" | "ThreadRolledBack"
         ) {
-            return;
+            return Ok(());
         }
-        let turns = turns.and_then(Raw::integer).unwrap_or(0);
+        let turns = turns.and_then(Raw::integer);
+        if turns.is_none() {
+            store.bad("num_turns is not a number")?;
+        }
+        let turns = turns.unwrap_or(0);
         for _ in 0..turns {
             match self.turns.pop() {
                 Some(last) => self.last = last,
                 None => break,
             }
         }
+        Ok(())
     }
 }
 

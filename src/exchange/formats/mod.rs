@@ -16,9 +16,13 @@ mod openai;
 mod pi;
 mod sillytavern;
 
+use std::borrow::Cow;
+
 use super::import::json::{self, Raw};
+use super::import::node::{Cell, Conversation, Node, Parent, Slot};
 use super::import::source::Source;
 use super::import::store::Store;
+use super::import::time;
 use crate::error::{quoted, Error, Result};
 
 type Reader = fn(&mut Source<'_>, &mut Store<'_>) -> Result<()>;
@@ -66,6 +70,11 @@ impl Format {
         })
     }
 
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Reads all conversations.
     pub fn read(&self, source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
         (self.read)(source, store)
@@ -91,72 +100,114 @@ pub fn choose(wanted: Option<Format>, source: &mut Source<'_>) -> Result<Option<
     }
 }
 
-/// The error for a value that is not what a format has there.
-pub fn unexpected(line: u64, what: &str) -> Error {
-    Error::misuse(format!("line {line}: {what}"))
-}
-
 /// Hands each conversation of a document to `take`: the objects that have this member. A document in which no object has it
 /// is of another format.
 fn each_conversation(
     source: &mut Source<'_>,
+    store: &mut Store<'_>,
     member: &str,
-    take: &mut dyn FnMut(Raw<'_>) -> Result<()>,
+    take: &mut dyn FnMut(Raw<'_>, &mut Store<'_>) -> Result<()>,
 ) -> Result<()> {
-    each_object(source, &mut |value| {
+    each_object(source, store, &mut |value, store| {
         let is_one = json::member(value, member).is_some();
         if is_one {
-            take(value)?;
+            take(value, store)?;
         }
         Ok(is_one)
     })
 }
 
-/// Hands each object of a document to `take`, which says whether it knew it. A null is passed over.
-fn each_object(
+/// What takes an object, and says whether it knew it.
+type Take<'t> = dyn FnMut(Raw<'_>, &mut Store<'_>) -> Result<bool> + 't;
+
+/// Hands each object of a document to `take`. A null is passed over.
+fn each_object(source: &mut Source<'_>, store: &mut Store<'_>, take: &mut Take<'_>) -> Result<()> {
+    each(false, source, store, take)
+}
+
+/// Hands each line to `take`. A line must be an object.
+fn each_line(source: &mut Source<'_>, store: &mut Store<'_>, take: &mut Take<'_>) -> Result<()> {
+    each(true, source, store, take)
+}
+
+/// A text in which nothing is known is of another format.
+fn each(
+    is_lines: bool,
     source: &mut Source<'_>,
-    take: &mut dyn FnMut(Raw<'_>) -> Result<bool>,
+    store: &mut Store<'_>,
+    take: &mut Take<'_>,
 ) -> Result<()> {
-    let skip_bad = source.skips_bad();
     let (mut known, mut unknown) = (false, None);
-    while let Some(found) = source.value()? {
-        let (line, value) = (found.line, found.value);
-        if json::is_object(value) {
-            match take(value)? {
+    while let Some(found) = match is_lines {
+        true => source.line()?,
+        false => source.value()?,
+    } {
+        store.at_line(found.line);
+        if json::is_object(found.value) {
+            match take(found.value, store)? {
                 true => known = true,
-                false => unknown = unknown.or(Some(line)),
+                false => unknown = unknown.or(Some(found.line)),
             }
-        } else if value.text() != "null" && !skip_bad {
-            return Err(unexpected(line, "this is not an object"));
+        } else if is_lines || found.value.text() != "null" {
+            store.bad("this is not an object")?;
         }
     }
     match unknown {
-        Some(line) if !known && !skip_bad => {
-            Err(unexpected(line, "this is no conversation of that format"))
+        Some(line) if !known => {
+            store.at_line(line);
+            store.bad("this is no conversation of that format")
         }
         _ => Ok(()),
     }
 }
 
-/// Hands each line to `take`. A line must be an object.
-fn each_line(source: &mut Source<'_>, take: &mut dyn FnMut(Raw<'_>) -> Result<()>) -> Result<()> {
-    each_numbered_line(source, &mut |_, value| take(value))
+/// What conversations of most formats have.
+#[derive(Default)]
+struct Head<'a> {
+    id: Option<Raw<'a>>,
+    title: Option<Raw<'a>>,
+    created_at: Option<Raw<'a>>,
+    updated_at: Option<Raw<'a>>,
+    archived: Option<Raw<'a>>,
 }
 
-/// As [`each_line`], with the line's number.
-fn each_numbered_line(
-    source: &mut Source<'_>,
-    take: &mut dyn FnMut(u64, Raw<'_>) -> Result<()>,
-) -> Result<()> {
-    let skip_bad = source.skips_bad();
-    while let Some(found) = source.line()? {
-        if json::is_object(found.value) {
-            take(found.line, found.value)?;
-        } else if !skip_bad {
-            return Err(unexpected(found.line, "this is not an object"));
-        }
+/// Begins a conversation.
+fn begin(head: &Head<'_>, store: &mut Store<'_>) -> Result<()> {
+    let mut begun = Conversation {
+        id: store
+            .id(head.id, "the id of the conversation")?
+            .map(Cow::into_owned),
+        ..Conversation::default()
+    };
+    let row = &mut begun.row;
+    row.set_text("title", json::text(head.title));
+    row.set_integer("created_at", time::read(head.created_at));
+    row.set_integer("updated_at", time::read(head.updated_at));
+    if json::is_true(head.archived) {
+        row.set("archived", Cell::Integer(1));
     }
-    Ok(())
+    store.begin(begun)
+}
+
+/// Adds a message with nothing special about it. Without an id its uid is a hash.
+fn add(
+    store: &mut Store<'_>,
+    id: Option<&str>,
+    parent: Parent<'_>,
+    role: &str,
+    text: &str,
+    original: &str,
+    created_at: Option<i64>,
+) -> Result<Slot> {
+    store.add(Node {
+        id,
+        parent,
+        role: role.as_bytes(),
+        text: text.as_bytes(),
+        item_json: Some(original.as_bytes()),
+        created_at,
+        ..Node::default()
+    })
 }
 
 /// The role of a message that has none.

@@ -2,12 +2,37 @@
 //!
 //! They are found in one pass over the text, without recursion: a conversation may be as deep as it is long.
 
+use crate::error::Result;
+use crate::exchange::import::json::{self, Raw};
+use crate::exchange::import::node::Slot;
+use crate::exchange::import::store::Store;
+
+/// Adds a message below the one that holds it.
+type Add<'a> = dyn FnMut(Raw<'_>, Option<Slot>, &mut Store<'_>) -> Result<Slot> + 'a;
+
+/// Hands each message of JSON text that is a message or a list of messages to `add`, those that hold others first.
+/// `replies` is the name of the member that holds them.
+pub fn each(json: &str, replies: &str, store: &mut Store<'_>, add: &mut Add<'_>) -> Result<()> {
+    let (messages, is_whole) = flatten(json, replies);
+    if !is_whole {
+        store.bad("a message is not an object")?;
+    }
+    let mut slots: Vec<Slot> = Vec::new();
+    for message in messages {
+        let around = message.parent.and_then(|parent| slots.get(parent).copied());
+        let message = Raw::known(&message.text);
+        store.array(json::member(message, replies), replies)?;
+        slots.push(add(message, around, store)?);
+    }
+    Ok(())
+}
+
 /// A message of a nested list.
-pub struct Nested {
+struct Nested {
     /// The message that holds it, by its place in the list that this one is in.
-    pub parent: Option<usize>,
+    parent: Option<usize>,
     /// Its JSON, with an empty list of replies.
-    pub text: String,
+    text: String,
     /// Where the rest of it begins.
     rest: usize,
 }
@@ -25,13 +50,20 @@ enum Open {
     Array,
 }
 
-/// The messages of JSON text that is a message or a list of messages, those that hold others first. `replies` is the name
-/// of the member that holds them.
-pub fn flatten(json: &str, replies: &str) -> Vec<Nested> {
+/// The messages, and whether there is nothing else among them.
+fn flatten(json: &str, replies: &str) -> (Vec<Nested>, bool) {
     let mut messages: Vec<Nested> = Vec::new();
+    let mut is_whole = true;
     let mut open: Vec<Open> = Vec::new();
     let mut at = 0;
     while let Some(byte) = json.as_bytes().get(at) {
+        if let Some(Open::Replies(_)) = open.last() {
+            // A null is a message that is not there.
+            is_whole &= matches!(
+                byte,
+                b'{' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' | b'n' | b'u' | b'l'
+            );
+        }
         match byte {
             b'"' => {
                 let end = string_end(json, at);
@@ -106,7 +138,7 @@ pub fn flatten(json: &str, replies: &str) -> Vec<Nested> {
         }
         at += 1;
     }
-    messages
+    (messages, is_whole)
 }
 
 /// Copies what a message has since its rest began.

@@ -16,7 +16,9 @@ use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
     let mut session = Session::default();
-    super::each_line(source, &mut |value| session.line(value, store))?;
+    super::each_line(source, store, &mut |value, store| {
+        session.line(value, store)
+    })?;
     session.end(store)
 }
 
@@ -49,23 +51,27 @@ impl Session {
         Ok(())
     }
 
-    fn line(&mut self, line: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
+    fn line(&mut self, line: Raw<'_>, store: &mut Store<'_>) -> Result<bool> {
         let [kind, id, parent, timestamp] =
             json::pick(line, ["type", "id", "parentId", "timestamp"]);
-        let kind = json::text_or_empty(kind);
+        let kind = store.text(kind, "type")?;
+        if kind.is_empty() {
+            return Ok(false);
+        }
         if kind == "session" {
             self.end(store)?;
             *self = Self::default();
         }
         if !std::mem::replace(&mut self.has_begun, true) {
-            store.begin(conversation(line, kind == "session"))?;
+            let begun = conversation(line, kind == "session", store)?;
+            store.begin(begun)?;
         }
         if kind == "session" {
             self.entries.push(None);
-            return Ok(());
+            return Ok(true);
         }
-        let (id, parent) = (json::id(id), json::id(parent));
-        let said = said(&kind, line);
+        let (id, parent) = (store.id(id, "id")?, store.id(parent, "parentId")?);
+        let said = said(&kind, line, store)?;
         let is_message = said.is_some();
         let (role, text) = said.unwrap_or_default();
         let first_kept = match kind.as_ref() {
@@ -73,11 +79,7 @@ impl Session {
             _ => None,
         };
         let slot = store.add(Node {
-            naming: if id.is_some() {
-                Naming::InSession
-            } else {
-                Naming::Hash
-            },
+            naming: Naming::InSession,
             id: id.as_deref(),
             parent: match parent.as_deref() {
                 Some(parent) => Parent::Id(parent),
@@ -115,7 +117,7 @@ impl Session {
             }
             _ => {}
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Notes which message comes first below entries that are none.
@@ -149,28 +151,35 @@ impl Session {
     }
 }
 
-fn conversation(header: Raw<'_>, is_header: bool) -> Conversation {
+fn conversation(header: Raw<'_>, is_header: bool, store: &Store<'_>) -> Result<Conversation> {
     let mut begun = Conversation {
         copies: Copies::Entries,
         ..Conversation::default()
     };
     if is_header {
         let [id, timestamp, cwd] = json::pick(header, ["id", "timestamp", "cwd"]);
-        begun.id = json::id(id).map(Cow::into_owned);
+        begun.id = store.id(id, "the id of the session")?.map(Cow::into_owned);
         begun.session = begun.id.clone().unwrap_or_default();
         begun.row.set_integer("created_at", time::read(timestamp));
         begun.row.set_text("cwd", json::text(cwd));
     }
-    begun
+    Ok(begun)
 }
 
 /// Role and text of an entry that is a message.
-fn said<'a>(kind: &str, line: Raw<'a>) -> Option<(Cow<'a, str>, String)> {
+fn said<'a>(
+    kind: &str,
+    line: Raw<'a>,
+    store: &Store<'_>,
+) -> Result<Option<(Cow<'a, str>, String)>> {
     let [message, summary, content] = json::pick(line, ["message", "summary", "content"]);
-    match kind {
+    Ok(match kind {
         "message" => {
+            let Some(message) = store.object(message, "message")? else {
+                return Ok(None);
+            };
             let [role, content, command, output] =
-                json::pick(message?, ["role", "content", "command", "output"]);
+                json::pick(message, ["role", "content", "command", "output"]);
             let role = match json::id(role).unwrap_or(Cow::Borrowed("unknown")) {
                 role if role == "toolResult" => Cow::Borrowed("tool"),
                 role => role,
@@ -185,5 +194,5 @@ fn said<'a>(kind: &str, line: Raw<'a>) -> Option<(Cow<'a, str>, String)> {
         "branch_summary" => Some((Cow::Borrowed("branch_summary"), blocks::text(summary))),
         "custom_message" => Some((Cow::Borrowed("custom_message"), blocks::text(content))),
         _ => None,
-    }
+    })
 }

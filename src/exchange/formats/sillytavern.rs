@@ -12,7 +12,7 @@ use crate::exchange::import::time;
 
 pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
     let mut chat = Chat::default();
-    super::each_line(source, &mut |value| chat.line(value, store))?;
+    super::each_line(source, store, &mut |value, store| chat.line(value, store))?;
     if chat.has_begun {
         store.end(Leaf::Slot(chat.last))?;
     }
@@ -23,100 +23,140 @@ pub fn read(source: &mut Source<'_>, store: &mut Store<'_>) -> Result<()> {
 struct Chat {
     has_begun: bool,
     last: Option<Slot>,
+    /// What tells the chat from others that begin with the same greeting, as the header has it.
+    begun: String,
 }
 
 /// One of the texts that a message may have.
 struct Swipe<'a> {
-    text: Cow<'a, str>,
-    date: Option<Raw<'a>>,
-    item_json: Cow<'a, str>,
+    text: Raw<'a>,
+    /// What stands for this one in `swipe_info`.
+    details: Option<Raw<'a>>,
 }
 
 impl Chat {
-    fn line(&mut self, line: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
-        let [said, name, by_user, hidden, date, swipes, chosen, info] = json::pick(
+    fn line(&mut self, line: Raw<'_>, store: &mut Store<'_>) -> Result<bool> {
+        let [said, swipes, chosen, info, user, character, metadata] = json::pick(
             line,
             [
                 "mes",
-                "name",
-                "is_user",
-                "is_system",
-                "send_date",
                 "swipes",
                 "swipe_id",
                 "swipe_info",
+                "user_name",
+                "character_name",
+                "chat_metadata",
             ],
         );
+        if said.is_some_and(|said| json::text(Some(said)).is_none()) {
+            store.bad("mes is not text")?;
+            return Ok(false);
+        }
         if !std::mem::replace(&mut self.has_begun, true) {
             store.begin(conversation(line))?;
-        }
-        let swipes = json::list(swipes);
-        if said.is_none() && swipes.is_empty() {
-            return Ok(());
+            let [created] = json::pick(line, ["create_date"]);
+            let integrity = metadata.and_then(|metadata| json::member(metadata, "integrity"));
+            self.begun = created.or(integrity).map_or("", Raw::text).to_owned();
         }
         let info = json::list(info);
-        let chosen = chosen.and_then(Raw::integer);
-        let chosen = chosen.and_then(|chosen| usize::try_from(chosen).ok());
-        let chosen = chosen.filter(|chosen| *chosen < swipes.len());
-        let role: &[u8] = match (json::is_true(hidden), json::is_true(by_user)) {
-            (true, _) => b"system",
-            (false, true) => b"user",
-            (false, false) => b"assistant",
-        };
-        let above = self.last;
-        let mut next = None;
-        for at in 0..swipes.len().max(1) {
-            let is_chosen = chosen.map_or(at == 0, |chosen| chosen == at);
-            let details = info.get(at).copied();
-            let its_date = details.and_then(|details| json::member(details, "send_date"));
-            let text = match said {
-                // What was edited stands there only.
-                Some(said) if is_chosen => Some(said),
-                _ => swipes.get(at).copied(),
-            };
-            let swipe = Swipe {
-                text: json::text_or_empty(text),
-                date: its_date.or(date),
-                item_json: match swipes.len() {
-                    0 | 1 => Cow::Borrowed(line.text()),
-                    _ => Cow::Owned(alone(line, text, details)),
-                },
-            };
-            let slot = add(&swipe, role, name, above, store)?;
-            if is_chosen {
-                next = Some(slot);
+        let mut all = Vec::new();
+        for (at, text) in json::list(store.array(swipes, "swipes")?)
+            .into_iter()
+            .enumerate()
+        {
+            match json::text(Some(text)) {
+                Some(_) => all.push((at, text)),
+                None if text.text() == "null" => {}
+                None => store.bad("a text of swipes is not text")?,
             }
         }
-        self.last = next.or(above);
-        Ok(())
+        if said.is_none() && all.is_empty() {
+            return Ok(user.or(character).or(metadata).is_some());
+        }
+        let chosen = chosen.and_then(Raw::integer);
+        let chosen = chosen.and_then(|chosen| usize::try_from(chosen).ok());
+        let mut all: Vec<_> = all
+            .into_iter()
+            .map(|(at, text)| {
+                let details = info.get(at).copied();
+                (Some(at) == chosen, Swipe { text, details })
+            })
+            .collect();
+        // What is shown is `mes`: the chosen swipe, or an equal one, or a text that stands nowhere else.
+        let shown = json::text(said);
+        let is_shown = |swipe: &Swipe<'_>| shown.is_none() || json::text(Some(swipe.text)) == shown;
+        let place = all
+            .iter()
+            .position(|(is_chosen, swipe)| *is_chosen && is_shown(swipe))
+            .or_else(|| all.iter().position(|(_, swipe)| is_shown(swipe)));
+        let place = match (place, said) {
+            (Some(place), _) => place,
+            (None, Some(text)) => {
+                let details = chosen.and_then(|chosen| info.get(chosen).copied());
+                let after = all.iter().position(|(is_chosen, _)| *is_chosen);
+                let place = after.map_or(all.len(), |after| after + 1);
+                all.insert(place, (false, Swipe { text, details }));
+                place
+            }
+            (None, None) => 0,
+        };
+        let above = self.last;
+        let is_alone = all.len() == 1;
+        for (at, (_, swipe)) in all.iter().enumerate() {
+            let slot = self.add(line, swipe, is_alone, above, store)?;
+            if at == place {
+                self.last = Some(slot);
+            }
+        }
+        Ok(true)
+    }
+
+    fn add(
+        &self,
+        line: Raw<'_>,
+        swipe: &Swipe<'_>,
+        is_alone: bool,
+        above: Option<Slot>,
+        store: &mut Store<'_>,
+    ) -> Result<Slot> {
+        let [name, by_user, hidden, date] =
+            json::pick(line, ["name", "is_user", "is_system", "send_date"]);
+        let its_date = swipe
+            .details
+            .and_then(|details| json::member(details, "send_date"));
+        let date = its_date.or(date);
+        let text = json::text_or_empty(Some(swipe.text));
+        let original = match is_alone {
+            true => Cow::Borrowed(line.text()),
+            false => Cow::Owned(alone(line, swipe.text, swipe.details)),
+        };
+        // Not what else the line says: another swipe, or a translation, does not make it another message.
+        let name = name.map_or("", Raw::text);
+        let when = match (date, above) {
+            (Some(date), _) => date.text(),
+            // Every chat with a character begins with the same greeting.
+            (None, None) => &self.begun,
+            (None, Some(_)) => "",
+        };
+        store.add(Node {
+            naming: Naming::Hash,
+            parent: Parent::Slot(above),
+            role: match (json::is_true(hidden), json::is_true(by_user)) {
+                (true, _) => b"system",
+                (false, true) => b"user",
+                (false, false) => b"assistant",
+            },
+            text: text.as_bytes(),
+            item_json: Some(original.as_bytes()),
+            identity: Some(format!("{name}\0{when}\0{text}").as_bytes()),
+            created_at: time::read(date),
+            ..Node::default()
+        })
     }
 }
 
-fn add(
-    swipe: &Swipe<'_>,
-    role: &[u8],
-    name: Option<Raw<'_>>,
-    above: Option<Slot>,
-    store: &mut Store<'_>,
-) -> Result<Slot> {
-    // Not what else the line says: another swipe, or a translation, does not make it another message.
-    let date = swipe.date.map_or("", Raw::text);
-    let name = name.map_or("", Raw::text);
-    let identity = format!("{name}\0{date}\0{}", swipe.text).into_bytes();
-    store.add(Node {
-        naming: Naming::Hash,
-        parent: Parent::Slot(above),
-        role,
-        text: swipe.text.as_bytes(),
-        item_json: Some(swipe.item_json.as_bytes()),
-        identity: Some(&identity),
-        created_at: time::read(swipe.date),
-        ..Node::default()
-    })
-}
-
 /// The line as it would be with this swipe alone.
-fn alone(line: Raw<'_>, text: Option<Raw<'_>>, details: Option<Raw<'_>>) -> String {
+fn alone(line: Raw<'_>, text: Raw<'_>, details: Option<Raw<'_>>) -> String {
     let mut members = String::new();
     let mut put = |name: &[u8], value: &str| {
         members.push(if members.is_empty() { '{' } else { ',' });
@@ -124,12 +164,17 @@ fn alone(line: Raw<'_>, text: Option<Raw<'_>>, details: Option<Raw<'_>>) -> Stri
         members.push(':');
         members.push_str(value);
     };
+    let mut has_text = false;
     line.members(&mut |name, value| match name {
         b"swipes" | b"swipe_info" | b"swipe_id" => {}
-        b"mes" => put(name, text.map_or("\"\"", Raw::text)),
+        b"mes" if std::mem::replace(&mut has_text, true) => {}
+        b"mes" => put(name, text.text()),
         b"send_date" | b"extra" | b"gen_started" | b"gen_finished" if details.is_some() => {}
         _ => put(name, value.text()),
     });
+    if !has_text {
+        put(b"mes", text.text());
+    }
     if let Some(details) = details {
         details.members(&mut |name, value| put(name, value.text()));
     }

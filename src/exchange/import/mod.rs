@@ -113,7 +113,7 @@ pub fn import(
         let Some(format) = formats::choose(wanted, &mut source)? else {
             return Ok(0);
         };
-        let mut store = Store::new(connection, options)?;
+        let mut store = Store::new(connection, options, format.name())?;
         format.read(&mut source, &mut store)?;
         Ok(store.added())
     })

@@ -15,7 +15,7 @@ pub struct Conversation {
     pub copies: Copies,
     /// What is known of its row in `threads`.
     pub row: Row,
-    /// Whether the row is all that is to be known: a thread is made even if there is no message, and nothing is filled in.
+    /// Whether the row is what is to be stored, where it says something, and a conversation without messages a thread too.
     pub is_exact: bool,
 }
 
@@ -43,6 +43,8 @@ pub enum Cell {
     Integer(i64),
     /// Text of any bytes.
     Text(Vec<u8>),
+    /// A blob.
+    Blob(Vec<u8>),
 }
 
 /// The columns of `threads` but for `id` and `current_leaf_id`, in the order of the table, with what they hold where
@@ -112,8 +114,16 @@ impl Row {
         let at = COLUMNS.iter().position(|(column, _)| *column == name);
         match at.and_then(|at| self.0.get(at)) {
             Some(Cell::Text(text)) => text.is_empty(),
-            Some(Cell::Integer(_)) => false,
+            Some(Cell::Integer(_) | Cell::Blob(_)) => false,
             Some(Cell::Null) | None => true,
+        }
+    }
+
+    /// Sets a column that nobody has said anything about.
+    pub fn fill(&mut self, name: &str, integer: i64) {
+        let at = COLUMNS.iter().position(|(column, _)| *column == name);
+        if let Some(place @ Cell::Null) = at.and_then(|at| self.0.get_mut(at)) {
+            *place = Cell::Integer(integer);
         }
     }
 
@@ -154,6 +164,13 @@ pub enum Parent<'a> {
     Slot(Option<Slot>),
 }
 
+/// Which of a node's texts are blobs, as other programs may have stored them.
+#[derive(Clone, Copy, Default)]
+pub struct Blobs {
+    pub text: bool,
+    pub item_json: bool,
+}
+
 /// A node of a conversation's tree.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
@@ -179,10 +196,13 @@ pub struct Node<'a> {
     pub created_at: Option<i64>,
     /// Whether it is in a side chain, in which no leaf lies.
     pub is_side: bool,
-    /// The session whose thread it begins in, where that is another than the conversation's.
+    /// The session whose thread it begins in, where that is another than the conversation's; of our own format, the thread
+    /// that it is in where it is only above what is in this one.
     pub session: Option<&'a str>,
     /// For a compaction: the first node that it keeps, or none.
     pub first_kept: Option<Option<Slot>>,
+    /// Which texts are blobs.
+    pub blobs: Blobs,
 }
 
 impl Default for Node<'_> {
@@ -201,6 +221,7 @@ impl Default for Node<'_> {
             is_side: false,
             session: None,
             first_kept: None,
+            blobs: Blobs::default(),
         }
     }
 }
@@ -215,6 +236,7 @@ pub struct Waiting {
     created_at: Option<i64>,
     is_side: bool,
     first_kept: Option<Option<Slot>>,
+    blobs: Blobs,
 }
 
 impl Waiting {
@@ -241,6 +263,7 @@ impl Waiting {
             created_at: node.created_at,
             is_side: node.is_side,
             first_kept: node.first_kept,
+            blobs: node.blobs,
         }
     }
 
@@ -269,6 +292,7 @@ impl Waiting {
             is_side: self.is_side,
             session: utf8(session),
             first_kept: self.first_kept,
+            blobs: self.blobs,
         }
     }
 }

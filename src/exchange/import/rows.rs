@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::json::{self, Raw};
 use super::node::{Cell, Copies, Node, Row};
 use crate::error::Result;
+use crate::items::{compaction, Item};
 use crate::sqlite::{Connection, Kind, Parameter, Statement};
 use crate::tree::rows::{thread, uids};
 use crate::tree::write::append::{inserted, optional, set_leaf};
@@ -62,17 +63,16 @@ impl Rows {
     pub fn insert(
         &mut self,
         thread: &[u8],
-        role: &[u8],
-        content: &[u8],
+        node: &Node<'_>,
         item_json: Option<&[u8]>,
         created_at: i64,
         parent: Option<i64>,
     ) -> Result<i64> {
         self.insert.run(&[
             Parameter::Text(thread),
-            Parameter::Text(role),
-            Parameter::Text(content),
-            item_json.map_or(Parameter::Null, Parameter::Text),
+            Parameter::Text(node.role),
+            bytes(node.text, node.blobs.text),
+            item_json.map_or(Parameter::Null, |item| bytes(item, node.blobs.item_json)),
             Parameter::Integer(created_at),
             optional(parent),
         ])?;
@@ -100,15 +100,17 @@ impl Rows {
         &self,
         thread: &[u8],
         row: &Row,
-        times: Option<(i64, i64)>,
+        times: (i64, i64),
         preview: Option<&[u8]>,
+        is_exact: bool,
     ) -> Result<()> {
         let mut row = row.clone();
-        if let Some((earliest, latest)) = times {
-            let created_at = row.integer("created_at").unwrap_or(earliest);
-            row.set("created_at", Cell::Integer(created_at));
-            let updated_at = row.integer("updated_at").unwrap_or(latest);
-            row.set("updated_at", Cell::Integer(updated_at.max(created_at)));
+        row.fill("created_at", times.0);
+        let created_at = row.integer("created_at").unwrap_or(times.0);
+        row.fill("updated_at", created_at.max(times.1));
+        let updated_at = row.integer("updated_at").unwrap_or(created_at);
+        if !is_exact && updated_at < created_at {
+            row.set("updated_at", Cell::Integer(created_at));
         }
         if let (Some(preview), true) = (preview, row.is_empty("preview")) {
             row.set("preview", Cell::Text(preview.to_vec()));
@@ -118,8 +120,26 @@ impl Rows {
             Cell::Null => Parameter::Null,
             Cell::Integer(integer) => Parameter::Integer(*integer),
             Cell::Text(text) => Parameter::Text(text),
+            Cell::Blob(blob) => Parameter::Blob(blob),
         }));
         self.connection.prepare(FINISH)?.run(&parameters)
+    }
+
+    /// Makes a summary keep a message that was stored after it.
+    pub fn keep_from(&self, summary: i64, first_kept: i64) -> Result<()> {
+        let mut stored = self
+            .connection
+            .prepare("SELECT item_json FROM main.messages WHERE id = ?1")?;
+        let changed = stored.once(&[Parameter::Integer(summary)], |row| {
+            Ok(compaction::with_first_kept(row.text(0)?, Some(first_kept)))
+        })?;
+        let Some(changed) = changed.flatten() else {
+            return Ok(());
+        };
+        let mut update = self
+            .connection
+            .prepare("UPDATE main.messages SET item_json = ?2 WHERE id = ?1")?;
+        update.run(&[Parameter::Integer(summary), Parameter::Text(&changed)])
     }
 
     /// Moves a thread's leaf.
@@ -152,36 +172,17 @@ impl Rows {
         ])
     }
 
-    /// The first child of a message that is the same as a node, and is not claimed by another.
-    pub fn equal_child(
-        &self,
-        parent: i64,
-        node: &Node<'_>,
-        item_json: Option<&[u8]>,
-        copies: Copies,
-        claimed: &HashSet<i64>,
-    ) -> Result<Option<Found>> {
+    /// The first child of a message that is the same as a node.
+    pub fn equal_child(&self, parent: i64, wanted: &Wanted<'_>) -> Result<Option<Found>> {
         let mut children = self.connection.prepare(
             "SELECT id, thread_id, created_at, item_json FROM main.messages \
              WHERE parent_entry_id = +?1 AND role = +?2 AND content = +?3 ORDER BY id",
         )?;
-        let texts = [
-            Parameter::Integer(parent),
-            Parameter::Text(node.role),
-            Parameter::Text(node.text),
-        ];
-        children.search(&texts, |row| equal(row, node, item_json, copies, claimed))
+        wanted.search(Parameter::Integer(parent), &mut children)
     }
 
     /// The first one of the first messages, of a thread or of all, that is the same as a node.
-    pub fn equal_first(
-        &self,
-        thread: Option<&[u8]>,
-        node: &Node<'_>,
-        item_json: Option<&[u8]>,
-        copies: Copies,
-        claimed: &HashSet<i64>,
-    ) -> Result<Option<Found>> {
+    pub fn equal_first(&self, thread: Option<&[u8]>, wanted: &Wanted<'_>) -> Result<Option<Found>> {
         let mut firsts = match thread {
             Some(_) => self.connection.prepare(
                 "SELECT id, thread_id, created_at, item_json FROM main.messages \
@@ -192,12 +193,14 @@ impl Rows {
                  WHERE parent_entry_id IS NULL AND role = +?2 AND content = +?3 AND ?1 IS NULL",
             )?,
         };
-        let texts = [
-            thread.map_or(Parameter::Null, Parameter::Text),
-            Parameter::Text(node.role),
-            Parameter::Text(node.text),
-        ];
-        firsts.search(&texts, |row| equal(row, node, item_json, copies, claimed))
+        wanted.search(thread.map_or(Parameter::Null, Parameter::Text), &mut firsts)
+    }
+}
+
+fn bytes(bytes: &[u8], is_blob: bool) -> Parameter<'_> {
+    match is_blob {
+        true => Parameter::Blob(bytes),
+        false => Parameter::Text(bytes),
     }
 }
 
@@ -209,28 +212,66 @@ fn found(row: &Statement) -> Result<Found> {
     })
 }
 
-fn equal(
-    row: &Statement,
-    node: &Node<'_>,
-    item_json: Option<&[u8]>,
-    copies: Copies,
-    claimed: &HashSet<i64>,
-) -> Result<Option<Found>> {
-    let stored = match row.kind(3) {
-        Kind::Null => None,
-        _ => Some(row.text(3)?),
-    };
-    let is_equal = match copies {
-        Copies::None => false,
-        Copies::Equal => {
-            stored == item_json
-                && node.created_at.is_none_or(|time| time == row.integer(2))
-                && !claimed.contains(&row.integer(0))
-        }
-        Copies::Entries => same(stored, item_json, ["id", "timestamp"]),
-        Copies::Payloads => same(stored, item_json, ["type", "payload"]),
-    };
-    is_equal.then(|| found(row)).transpose()
+/// What a message that is a node's copy is like.
+pub struct Wanted<'w> {
+    pub node: &'w Node<'w>,
+    /// The node's original as it would be stored.
+    pub item_json: Option<&'w [u8]>,
+    pub copies: Copies,
+    /// Messages that are other nodes'.
+    pub claimed: &'w HashSet<i64>,
+    /// Whether it is a summary that keeps no message that has come.
+    pub keeps_nothing: bool,
+}
+
+impl Wanted<'_> {
+    /// The first row that is the same, where `place` is what the statement looks below or in.
+    fn search(&self, place: Parameter<'_>, rows: &mut Statement) -> Result<Option<Found>> {
+        let node = self.node;
+        let parameters = [
+            place,
+            Parameter::Text(node.role),
+            bytes(node.text, node.blobs.text),
+        ];
+        rows.search(&parameters, |row| {
+            self.is(row)?.then(|| found(row)).transpose()
+        })
+    }
+
+    fn is(&self, row: &Statement) -> Result<bool> {
+        let kind = row.kind(3);
+        let stored = match kind {
+            Kind::Null => None,
+            Kind::Blob => Some(row.blob(3)),
+            _ => Some(row.text(3)?),
+        };
+        Ok(match self.copies {
+            Copies::None => false,
+            Copies::Equal => {
+                let is_blob = self.item_json.is_some() && self.node.blobs.item_json;
+                is_blob == (kind == Kind::Blob)
+                    && (stored == self.item_json || self.is_but_for_what_it_keeps(stored))
+                    && self
+                        .node
+                        .created_at
+                        .is_none_or(|time| time == row.integer(2))
+                    && !self.claimed.contains(&row.integer(0))
+            }
+            Copies::Entries => same(stored, self.item_json, ["id", "timestamp"]),
+            Copies::Payloads => same(stored, self.item_json, ["type", "payload"]),
+        })
+    }
+
+    /// Whether the stored original is that of a summary that keeps a message which is not among those that have come:
+    /// an export calls that one null.
+    fn is_but_for_what_it_keeps(&self, stored: Option<&[u8]>) -> bool {
+        let Some(stored) = stored.filter(|_| self.keeps_nothing) else {
+            return false;
+        };
+        let kept = Item::read(stored).first_kept_id;
+        kept.is_some_and(|kept| !self.claimed.contains(&kept))
+            && compaction::with_first_kept(stored, None).as_deref() == self.item_json
+    }
 }
 
 /// Whether two originals are objects that have both these members, and the same.

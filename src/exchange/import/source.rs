@@ -253,6 +253,10 @@ impl<'a> Source<'a> {
             return Err(Error::misuse(
                 "line 1: the text is UTF-16 and must be UTF-8",
             ));
+        } else if self.buffer.starts_with(b"\x1F\x8B") || self.buffer.starts_with(b"PK\x03") {
+            return Err(Error::misuse(
+                "line 1: this is compressed (gzip or zip): unpack it first",
+            ));
         }
         Ok(())
     }

@@ -3,9 +3,11 @@
 //! Nodes may come in any order. One whose parent has not come yet waits for it; what still waits at the end of the
 //! conversation has a parent that is not there, or is on a cycle.
 //!
+//! * [`expected`]: what the values of a file must be.
 //! * [`identity`]: which message a node is.
 //! * [`home`]: which thread a message goes to.
 
+mod expected;
 mod home;
 mod identity;
 
@@ -30,6 +32,8 @@ struct Place {
     /// Whether it was added just now.
     is_new: bool,
     is_side: bool,
+    /// Whether it is another thread's, and what is new below it not.
+    is_foreign: bool,
     time: i64,
 }
 
@@ -85,14 +89,26 @@ pub struct Store<'a> {
     /// For [`Copies::Equal`]: messages that nodes of this conversation are.
     claimed: HashSet<i64>,
     labels: Vec<(Slot, Vec<u8>, i64)>,
+    /// Summaries that were stored before the message that they keep first.
+    keeping: Vec<(i64, Slot)>,
+    /// For errors: the format, and the line that is being read.
+    format: &'static str,
+    line: u64,
 }
 
 impl<'a> Store<'a> {
     /// For use inside [`Connection::atomically`].
-    pub fn new(connection: &Rc<Connection>, options: &'a Options) -> Result<Self> {
+    pub fn new(
+        connection: &Rc<Connection>,
+        options: &'a Options,
+        format: &'static str,
+    ) -> Result<Self> {
         Ok(Self {
             rows: Rows::new(connection)?,
             options,
+            keeping: Vec::new(),
+            format,
+            line: 0,
             added: 0,
             conversation: Conversation::default(),
             nodes: Vec::new(),
@@ -124,9 +140,7 @@ impl<'a> Store<'a> {
         self.homes.clear();
         self.claimed.clear();
         self.labels.clear();
-        if self.conversation.is_exact {
-            self.home(None, None)?;
-        }
+        self.keeping.clear();
         Ok(())
     }
 
@@ -263,11 +277,16 @@ impl<'a> Store<'a> {
             found = self.copy(node, item_json, uid.is_some(), parent)?;
         }
         if let Some(found) = found {
-            return Ok(State::Here(self.found(&found, node.is_side)?));
+            let mut place = self.found(&found, node.is_side)?;
+            let own = self.conversation.id.as_deref().unwrap_or_default();
+            place.is_foreign = self.conversation.is_exact
+                && node.session.is_some()
+                && found.thread != self.options.thread_id(own);
+            return Ok(State::Here(place));
         }
         let thread = match parent {
-            Some(parent) => parent.thread,
-            None => self.home(node.session, uid.as_deref())?,
+            Some(parent) if !parent.is_foreign => parent.thread,
+            _ => self.home(node.session, uid.as_deref())?,
         };
         let time = node.created_at.or(parent.map(|parent| parent.time));
         let time = time.or(self.conversation.row.integer("created_at"));
@@ -277,14 +296,16 @@ impl<'a> Store<'a> {
         let thread_id = self.threads.get(thread).map(|thread| thread.id.as_slice());
         let message = self.rows.insert(
             thread_id.unwrap_or_default(),
-            node.role,
-            node.text,
+            node,
             item_json,
             stored,
             parent.map(|parent| parent.message),
         )?;
         if let Some(uid) = &uid {
             self.rows.name(uid, message)?;
+        }
+        if let (Some(Some(kept)), None) = (node.first_kept, self.kept(node)) {
+            push(&mut self.keeping, (message, kept))?;
         }
         self.claim(message);
         self.added += 1;
@@ -301,6 +322,7 @@ impl<'a> Store<'a> {
             thread,
             is_new: true,
             is_side: node.is_side,
+            is_foreign: false,
             time,
         };
         self.is_newest(place);
@@ -316,6 +338,7 @@ impl<'a> Store<'a> {
             thread,
             is_new: false,
             is_side,
+            is_foreign: false,
             time: found.created_at,
         };
         self.is_newest(place);
@@ -339,6 +362,14 @@ impl<'a> Store<'a> {
     /// Ends the conversation: stores what still waits, and moves the leaf.
     pub fn end(&mut self, leaf: Leaf<'_>) -> Result<()> {
         self.settle_orphans()?;
+        if self.conversation.is_exact && self.nodes.is_empty() {
+            self.home(None, None)?;
+        }
+        for (summary, kept) in std::mem::take(&mut self.keeping) {
+            if let State::Here(place) = self.state(kept) {
+                self.rows.keep_from(summary, place.message)?;
+            }
+        }
         for (slot, label, created_at) in std::mem::take(&mut self.labels) {
             if let State::Here(place) = self.state(slot) {
                 if let Some(thread) = self.threads.get(place.thread) {
@@ -362,8 +393,12 @@ impl<'a> Store<'a> {
                 self.rows.finish_thread(
                     &thread.id,
                     &self.conversation.row,
-                    (thread.added > 0 && !is_exact).then_some((thread.earliest, thread.latest)),
+                    match thread.added {
+                        0 => (self.options.now, self.options.now),
+                        _ => (thread.earliest, thread.latest),
+                    },
                     thread.preview.as_deref().filter(|_| !is_exact),
+                    is_exact,
                 )?;
             }
             if thread.added == 0 || matches!(leaf, Leaf::Before) {

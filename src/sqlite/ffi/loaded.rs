@@ -61,6 +61,9 @@ routines! {
     ) -> c_int;
     sqlite3_blob_read = blob_read(blob: *mut sqlite3_blob, to: *mut c_void, length: c_int, from: c_int) -> c_int;
     sqlite3_blob_reopen = blob_reopen(blob: *mut sqlite3_blob, row: i64) -> c_int;
+    sqlite3_bind_blob64 = bind_blob64(
+        statement: *mut sqlite3_stmt, at: c_int, blob: *const c_void, length: u64, free: Destructor
+    ) -> c_int;
     sqlite3_bind_null = bind_null(statement: *mut sqlite3_stmt, at: c_int) -> c_int;
     sqlite3_bind_text64 = bind_text64(
         statement: *mut sqlite3_stmt, at: c_int, text: *const c_char, length: u64, free: Destructor, encoding: c_uchar
@@ -68,6 +71,7 @@ routines! {
     sqlite3_changes64 = changes64(db: *mut sqlite3) -> i64;
     sqlite3_clear_bindings = clear_bindings(statement: *mut sqlite3_stmt) -> c_int;
     sqlite3_close_v2 = close_v2(db: *mut sqlite3) -> c_int;
+    sqlite3_column_blob = column_blob(statement: *mut sqlite3_stmt, column: c_int) -> *const c_void;
     sqlite3_column_double = column_double(statement: *mut sqlite3_stmt, column: c_int) -> f64;
     sqlite3_column_type = column_type(statement: *mut sqlite3_stmt, column: c_int) -> c_int;
     sqlite3_errmsg = errmsg(db: *mut sqlite3) -> *const c_char;

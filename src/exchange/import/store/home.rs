@@ -27,7 +27,9 @@ impl Store<'_> {
 
     /// The thread that a first message goes to: the session's own, or the one that its other messages are in.
     pub(super) fn home(&mut self, session: Option<&str>, uid: Option<&[u8]>) -> Result<usize> {
-        let session = session.filter(|session| Some(*session) != self.conversation.id.as_deref());
+        let is_exact = self.conversation.is_exact;
+        let session = session
+            .filter(|session| !is_exact && Some(*session) != self.conversation.id.as_deref());
         if let Some(thread) = self.homes.get(session.unwrap_or_default().as_bytes()) {
             return Ok(*thread);
         }
@@ -42,7 +44,7 @@ impl Store<'_> {
         let is_there = self.rows.thread_exists(&id)?;
         let thread = if is_there {
             self.thread(&id)?
-        } else if session.is_none() && !self.threads.is_empty() {
+        } else if session.is_none() && !self.threads.is_empty() && !is_exact {
             0
         } else {
             let row = &mut self.conversation.row;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Place, State, Store};
 use crate::error::Result;
 use crate::exchange::import::node::{Copies, Naming, Node};
-use crate::exchange::import::rows::Found;
+use crate::exchange::import::rows::{Found, Wanted};
 use crate::exchange::import::uid;
 use crate::items::compaction;
 use crate::tree::rows::uids::reads_as_integer;
@@ -14,13 +14,10 @@ impl Store<'_> {
     /// The original as it is stored: that of a compaction names the message that it keeps first.
     pub(super) fn item_json<'n>(&self, node: &Node<'n>) -> Option<Cow<'n, [u8]>> {
         let original = node.item_json?;
-        let Some(kept) = node.first_kept else {
+        if node.first_kept.is_none() {
             return Some(Cow::Borrowed(original));
-        };
-        let kept = match kept.map(|kept| self.state(kept)) {
-            Some(State::Here(place)) => Some(place.message),
-            _ => None,
-        };
+        }
+        let kept = self.kept(node);
         compaction::with_first_kept(original, kept)
             .map(Cow::Owned)
             .or_else(|| {
@@ -87,37 +84,44 @@ impl Store<'_> {
         if copies == Copies::None || (copies == Copies::Equal && has_uid) {
             return Ok(None);
         }
+        let wanted = Wanted {
+            node,
+            item_json,
+            copies,
+            claimed: &self.claimed,
+            keeps_nothing: node.first_kept.is_some() && self.kept(node).is_none(),
+        };
         if let Some(parent) = parent {
             if parent.is_new {
                 return Ok(None);
             }
-            let claimed = &self.claimed;
-            return self
-                .rows
-                .equal_child(parent.message, node, item_json, copies, claimed);
+            return self.rows.equal_child(parent.message, &wanted);
         }
         if copies == Copies::Entries {
-            return self
-                .rows
-                .equal_first(None, node, item_json, copies, &self.claimed);
+            return self.rows.equal_first(None, &wanted);
         }
+        // A message of another thread is looked for there, and may have come along with this one.
+        let of_another = node.session.filter(|_| self.conversation.is_exact);
         let own = self.conversation.id.as_deref();
-        let mut threads: Vec<Vec<u8>> = Vec::new();
-        for id in own
+        let threads = of_another
             .into_iter()
-            .chain(self.conversation.forked_from.iter().map(String::as_str))
-        {
-            threads.push(self.options.thread_id(id));
-        }
+            .chain(own)
+            .chain(self.conversation.forked_from.iter().map(String::as_str));
         for thread in threads {
-            let thread = Some(thread.as_slice());
-            let found = self
-                .rows
-                .equal_first(thread, node, item_json, copies, &self.claimed)?;
+            let thread = self.options.thread_id(thread);
+            let found = self.rows.equal_first(Some(&thread), &wanted)?;
             if found.is_some() {
                 return Ok(found);
             }
         }
         Ok(None)
+    }
+
+    /// The message that a summary keeps first, if it is there already.
+    pub(super) fn kept(&self, node: &Node<'_>) -> Option<i64> {
+        match self.state(node.first_kept??) {
+            State::Here(place) => Some(place.message),
+            _ => None,
+        }
     }
 }
