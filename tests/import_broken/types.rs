@@ -346,7 +346,7 @@ fn lines(format: &str, values: &[Value]) -> Count {
                     && line["content"].is_string()
                     && line["created_at"].is_number()
                     && array(&line["labels"])?.iter().all(|label| label["label"].is_string())
-                    && (line["uid"].is_null() || line["uid"].is_string())
+                    && (line["uid"].is_null() || line["uid"].as_str().is_some_and(|uid| !uid.is_empty()))
                     // The parents of the sample come first.
                     && (line["parent"].is_null() || line["parent"] == "" || seen.contains(&line["parent"].to_string().replace('"', "")));
                 let is_new = own.len() > seen.len();
