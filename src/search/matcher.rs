@@ -121,6 +121,8 @@ impl Query {
         let mut matcher = Matcher::lent(&self.connection)?;
         // In a long text, where all of it stands together; or else where any of the words stands.
         let any = text::any(&self.query);
+        // An interrupt is meant for the caller's connection, and stops whatever runs there.
+        let mut stopped = self.connection.prepare("SELECT 1")?;
         for query in [&self.query, &any]
             .into_iter()
             .filter(|query| !query.is_empty())
@@ -128,6 +130,7 @@ impl Query {
             let mut before = 0;
             for part in snippet::parts(&text) {
                 let whole = (before == 0, before + part.len() == text.len());
+                stopped.run(&[])?;
                 let shown = matcher.shown(query, part, whole)?;
                 before += part.len();
                 if let Some(shown) = shown {

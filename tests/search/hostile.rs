@@ -1,5 +1,8 @@
 //! Queries, contents and files that somebody made to do harm.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+
 use rusqlite::{ffi, Connection};
 
 use super::{empty, host, ids, index, rows, say};
@@ -246,4 +249,44 @@ fn an_index_that_lies() {
         }
     }
     assert_eq!(ids(&connection, "peas"), [1]);
+}
+
+/// To look for the place to show in a long message takes long, and can be interrupted.
+#[test]
+fn interrupted_in_a_long_message() {
+    let mut connection = empty();
+    say(&connection, "peas");
+    say(&connection, &format!("{} peas", "soil ".repeat(200_000)));
+    index(&connection);
+    // The snippet, and how often SQLite asked whether to go on. It is interrupted when that was so often.
+    let mut asked = |id: i64, most: usize| {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let handler = move || counted.fetch_add(1, Ordering::Relaxed) >= most;
+        connection.progress_handler(10, Some(handler)).unwrap();
+        let sql = "SELECT snippet FROM branch_search('peas') WHERE id = ?1";
+        let outcome: rusqlite::Result<String> = connection.query_row(sql, [id], |row| row.get(0));
+        connection
+            .progress_handler(0, None::<fn() -> bool>)
+            .unwrap();
+        let outcome = outcome.map_err(|error| error.sqlite_error_code());
+        (outcome, count.load(Ordering::Relaxed))
+    };
+    // The first time, more has to be prepared.
+    asked(2, usize::MAX).0.unwrap();
+    let (shown, little) = asked(1, usize::MAX);
+    assert_eq!(shown, Ok("«peas»".to_owned()));
+    let (shown, much) = asked(2, usize::MAX);
+    let shown = shown.unwrap();
+    assert!(shown.ends_with("soil soil «peas»"), "{shown}");
+    // There are 60 parts to look at.
+    assert!(much > little + 10, "{little}, {much}");
+    // (How many steps are left until it asks again is carried from one run to the next.)
+    for most in little + 2..much - 2 {
+        let (outcome, _) = asked(2, most);
+        assert_eq!(
+            outcome,
+            Err(Some(rusqlite::ErrorCode::OperationInterrupted))
+        );
+    }
 }
