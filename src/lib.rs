@@ -20,17 +20,24 @@
 //!
 //! The SQL is documented in `docs/sql-reference.md` in the repository.
 
-// How it is made. A read: SQLite calls a table's `filter` (src/tables), which checks its arguments (src/arguments.rs)
-// and asks src/tree for a path or a shape; that reads links and rows with statements that the connection keeps, and the
-// table hands out a row for each `next`. A write: a function (src/functions) checks its arguments and calls
-// src/tree/write, which does all its statements inside `Connection::atomically`, so that they happen as one or not at
-// all. Each layer calls the ones below it only:
+// A read, in order. SQLite calls a table's `filter` (src/tables). That checks its arguments (src/arguments.rs), holds a
+// `Snapshot`, so that all its statements see one state, and asks `tree::path` for the way from a message rootward, or
+// `tree::shape` for a whole thread. These look links up by key (`tree::rows`), with statements that the connection keeps
+// prepared. For each `next` the table goes on by one message; for each `column` it gives what that row holds.
 //
-// * `functions`, `tables`: the SQL surface. One file for each family of functions, and for each table.
-// * `tree`: the algorithms, in plain Rust over SQL statements. It knows no SQL arguments.
-// * `items`: what `item_json` says, in the shapes of several providers and programs.
+// A write, in order. SQLite calls a function (src/functions). That checks its arguments and calls `tree::write`, which
+// runs its statements inside `Connection::atomically`: SQLite takes the write lock, and then all of them happen or none.
+//
+// Where a change belongs, from the top layer down; each uses those below it (tests/layers.rs holds the code to that):
+//
+// * `functions`, `tables`: what SQL calls: names, arguments, columns, results. One file for each family or table.
+// * `exchange`: other programs' formats, in and out.
 // * `search`: full-text search over the contents, and its index.
+// * `arguments`: what SQL passes in, checked.
+// * `tree`: the algorithms, in plain Rust over SQL statements. Its mod.rs says which folder does what.
+// * `items`: what `item_json` says, in the shapes of several providers and programs.
 // * `sqlite`: a safe surface over SQLite, and the `unsafe` code (but for the border to callers in this file).
+// * `error`: the one error type.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

@@ -1,6 +1,6 @@
 //! The layers of `src`, as `docs/design.md` has them in its table "From the outside in": no folder uses one that the table
 //! does not give it, none uses one above it, and no file uses one that uses it. (A file may use what the `mod.rs` of its
-//! own folder, or of one around it, holds for all in there.)
+//! own folder, or of one around it, holds for all in there.) And each `mod.rs` says what its folder holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -276,6 +276,35 @@ fn no_file_uses_one_that_uses_it() {
         }
     }
     assert!(arrows.is_empty(), "in circles, or above one: {arrows:#?}");
+}
+
+/// Each folder's `mod.rs` says in its first lines what each file in it is for. (Those of functions and tables list what
+/// there is in SQL, and say only what belongs there.)
+#[test]
+fn each_folder_says_what_is_in_it() {
+    let mut missing = Vec::new();
+    for file in sources() {
+        let listed = ["src/functions/mod.rs", "src/tables/mod.rs"].contains(&file.as_str());
+        if !file.ends_with("/mod.rs") || listed || file.starts_with("src/sqlite/ffi") {
+            continue;
+        }
+        let text = std::fs::read_to_string(root().join(&file)).unwrap();
+        let says: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("//!"))
+            .collect();
+        let says = says.join("\n");
+        for line in code(&file).lines() {
+            let line = line.strip_prefix("pub ").unwrap_or(line);
+            let name = line
+                .strip_prefix("mod ")
+                .and_then(|line| line.strip_suffix(';'));
+            if let Some(name) = name.filter(|name| !says.contains(&format!("`{name}`"))) {
+                missing.push(format!("{file}: {name}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not described:\n{}", missing.join("\n"));
 }
 
 /// The reading of paths itself: a mistake in it could hide what the others look for.

@@ -1,4 +1,7 @@
-//! The scalar functions.
+//! The scalar functions: one file for each family, and below the one list of all.
+//!
+//! A function reads its arguments with [`arguments`], which names them in errors, and asks [`crate::tree`],
+//! [`crate::exchange`] or [`crate::search`]. What SQL does not see belongs there.
 
 mod context;
 mod exchange;

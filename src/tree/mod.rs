@@ -1,16 +1,24 @@
 //! The algorithms of branching history, in plain Rust over SQL statements.
 //!
-//! A read: a table resolves its arguments to a message or a thread and asks `path` for the way to it. `path` climbs
-//! rootward by runs of consecutive ids, whose ends `rows` looks up in an index; verifies that no message of a run is
-//! missing; and yields the messages in the order that is wanted, rootward or leafward. The table then fetches contents
-//! for the columns that the statement reads, row by row. Questions about a whole thread (its leaves, its drawing) go to
-//! `shape`, which reads all links of the thread at once. All of one read happens under one `Snapshot`.
+//! Two words for directions: *rootward* is from a message to its parent, *leafward* from a message to its children.
+//! *Ascending* and *descending* are said of ids alone.
 //!
-//! A write: a function resolves its arguments and calls `write`, which runs its statements inside
-//! `Connection::atomically`: SQLite takes the write lock, and then all of them happen or none does.
+//! A read, in order. A table hands over a message or a thread. `path` goes from a message rootward, by runs of consecutive
+//! ids, each the parent of the next; `rows` finds where a run ends by one look into an index. `path` then verifies that no
+//! message of a run is missing, and yields the messages rootward or leafward, as the caller wants them, with as much of
+//! their contents as it reads. Questions about a whole thread (its leaves, its drawing, its problems) go to `shape`, which
+//! reads all links of the thread at once. All of one read happens under one `Snapshot`.
 //!
-//! The folders say who calls whom: `write`, `shape` and `context` use `path`, all of them use `rows`, and nothing calls
-//! upward. None knows SQL arguments or result values.
+//! A write, in order. A function hands over what is to be stored. `write` opens `Connection::atomically`: SQLite takes the
+//! write lock, and only then is anything looked up; the statements that follow happen as a whole or not at all.
+//!
+//! The folders, from the lowest layer; each uses those before it, and none knows SQL arguments or result values:
+//!
+//! * [`rows`]: reading rows of `messages` and `threads` by key.
+//! * [`path`]: from a message rootward to a first one.
+//! * [`shape`]: whole threads: leafward of a message, leaves, drawings, problems.
+//! * [`context`]: what a model is sent, and what it has used.
+//! * `write`: changing the tree.
 
 pub mod context;
 pub mod path;

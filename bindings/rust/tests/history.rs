@@ -183,3 +183,29 @@ fn the_sqlite_that_runs_is_the_bundled_one() {
     );
     assert_eq!(store.version().unwrap(), env!("CARGO_PKG_VERSION"));
 }
+
+/// Whatever the extension declares, but for what only SQL needs, has a method.
+#[test]
+fn every_function_and_table_has_a_method() {
+    const SQL_ONLY: [&str; 3] = ["branch_call", "branch_write", "branch_feed"];
+    let mut sources = String::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                sources.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let declared = sqlite_branch::signatures();
+    assert!(declared.len() > 30, "{}", declared.len());
+    let missing: Vec<&str> = declared
+        .iter()
+        .map(|signature| signature.name)
+        .filter(|name| !SQL_ONLY.contains(name) && !sources.contains(&format!("{name}(")))
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}

@@ -1,5 +1,10 @@
 //! The formats that are read. Each has a file with a function `read`, which takes lines or values from the source and
 //! hands conversations to the store, and knows nothing of the database.
+//!
+//! * [`detect`]: which format a text looks like.
+//! * [`chatgpt`], [`claude_ai`], [`claude_code`], [`codex`], [`jsonl`], [`librechat`], [`oasst`], [`open_webui`], [`openai`],
+//!   [`pi`], [`sillytavern`]: one format each.
+//! * [`blocks`], [`nested`]: what several of them have in common.
 
 mod blocks;
 mod chatgpt;

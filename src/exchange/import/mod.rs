@@ -3,6 +3,12 @@
 //! A reader of a format ([`super::formats`]) takes lines or values from the [`source`] and hands conversations and their
 //! nodes to the [`store`], which does the rest: it makes threads, finds what is there already, and hangs each message
 //! where it belongs. All of it happens in one statement, so an error leaves nothing behind.
+//!
+//! * [`source`]: the text of an export, piece by piece.
+//! * [`json`]: members of JSON values.
+//! * [`time`]: times as exports write them.
+//! * [`node`]: what a format's reader finds: conversations, and the nodes of their trees.
+//! * [`store`]: where each node goes; [`uid`] names those that have no name; [`rows`] are its statements.
 
 pub mod json;
 pub mod node;

@@ -1,4 +1,4 @@
-//! Going down a tree from several messages at once, one step of one statement for each child.
+//! Leafward from several messages at once, one step of one statement for each child.
 
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;

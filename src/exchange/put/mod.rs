@@ -1,7 +1,7 @@
 //! `branch_put`: the whole history that a stateless client sends with each request becomes a path of a thread's tree.
 //!
-//! [`find`] goes down the tree as far as messages are those that were sent ([`compare`] says when two are the same), and
-//! what was sent beyond that is added below. All under the database's write lock, so that requests that come at once
+//! [`find`] goes leafward as far as messages are those that were sent ([`compare`] says when two are the same, [`descent`]
+//! reads children level by level), and what was sent beyond that is added there. All under the database's write lock, so that requests that come at once
 //! find what the others have added.
 
 mod compare;

@@ -6,7 +6,9 @@
 //! * [`common`]: depth, root, common ancestor.
 //! * [`page`]: which part of a thread's current branch is asked for.
 //! * [`current`]: which messages lie on their thread's current branch.
-//! * [`fetch`]: the contents of messages.
+//! * [`source`]: from where a walk learns parents: the index of jumps, or the rows themselves.
+//! * [`listing`]: a path with contents, in any order.
+//! * [`contents`], [`fetch`]: the contents of messages.
 
 pub mod ancestors;
 pub mod common;
