@@ -1,6 +1,7 @@
 //! One text for all the ways to write the same JSON: without blanks, members sorted, strings escaped alike.
 
 use std::borrow::Cow;
+use std::collections::BinaryHeap;
 
 use super::json::Raw;
 
@@ -22,7 +23,7 @@ pub fn canonical(text: &str) -> Cow<'_, str> {
 fn write(value: Raw<'_>, deepest: u32, all: &mut String) {
     match value.text().as_bytes().first() {
         Some(b'{') if deepest > 0 => {
-            let mut members = Vec::new();
+            let mut members = BinaryHeap::new();
             value.members(&mut |name, value| {
                 let mut member = String::new();
                 string(&String::from_utf8_lossy(name), &mut member);
@@ -30,9 +31,8 @@ fn write(value: Raw<'_>, deepest: u32, all: &mut String) {
                 write(value, deepest - 1, &mut member);
                 members.push(member);
             });
-            members.sort_unstable();
             all.push('{');
-            all.push_str(&members.join(","));
+            all.push_str(&members.into_sorted_vec().join(","));
             all.push('}');
         }
         Some(b'[') if deepest > 0 => {

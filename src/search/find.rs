@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::explain;
 use super::index::{self, hash};
 use super::matcher::{Hit, Query, Texts};
-use crate::error::{push, Result};
+use crate::error::{push, sort_by_number, total_order, Result};
 use crate::sqlite::{Connection, Statement};
 use crate::tree::rows::columns::message_columns;
 use crate::tree::rows::snapshot::Snapshot;
@@ -79,7 +79,7 @@ impl Found {
             _snapshot: snapshot,
         };
         found.step_indexed()?;
-        found.rank_listed();
+        found.rank_listed()?;
         if worst_first {
             found.turn()?;
         }
@@ -89,7 +89,7 @@ impl Found {
 
     /// Ranks of messages that are not indexed come from a comparison among themselves. The best of them is put level with
     /// the best in the index.
-    fn rank_listed(&mut self) {
+    fn rank_listed(&mut self) -> Result<()> {
         let best = self.listed.iter().map(|hit| hit.rank).fold(0.0, f64::min);
         if let Some(standing) = self.standing {
             let factor = standing / best;
@@ -100,8 +100,8 @@ impl Found {
             }
         }
         // Of those that are equally good the oldest comes first, as in the index.
-        self.listed
-            .sort_unstable_by(|a, b| b.rank.total_cmp(&a.rank).then(b.id.cmp(&a.id)));
+        sort_by_number(&mut self.listed, |hit| !hit.id)?;
+        sort_by_number(&mut self.listed, |hit| !total_order(hit.rank))
     }
 
     /// Lists all hits, the worst one next.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::rows::Messages;
-use crate::error::{filled, push, quoted, Error, Result};
+use crate::error::{filled, push, quoted, sort_by_number, Error, Result};
 use crate::sqlite::{Connection, Parameter, Statement};
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::rows::thread;
@@ -110,7 +110,7 @@ fn parents_first(forest: &Forest) -> Result<Vec<usize>> {
     }
     let later = |at: &usize| forest.parent(*at).is_some_and(|parent| parent > *at);
     if order.iter().any(later) {
-        order.sort_by_key(|at| forest.depth(*at));
+        sort_by_number(&mut order, |at| forest.depth(*at))?;
     }
     Ok(order)
 }

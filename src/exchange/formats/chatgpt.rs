@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::{Head, UNKNOWN};
-use crate::error::Result;
+use crate::error::{sort_by_number, total_order, Result};
 use crate::exchange::import::json::{self, Raw};
 use crate::exchange::import::node::{Leaf, Node, Parent};
 use crate::exchange::import::source::Source;
@@ -53,7 +53,7 @@ fn conversation(value: Raw<'_>, store: &mut Store<'_>) -> Result<()> {
     });
     outcome?;
     // The order of an object means nothing: the oldest comes first, so that alternatives are in their order.
-    nodes.sort_by(|one, other| one.created_at.total_cmp(&other.created_at));
+    sort_by_number(&mut nodes, |node| total_order(node.created_at))?;
     for node in &nodes {
         node.add(store)?;
     }

@@ -2,7 +2,7 @@
 //! or the inner chat alone.
 
 use super::{blocks, Head, UNKNOWN};
-use crate::error::Result;
+use crate::error::{sort_by_number, Result};
 use crate::exchange::import::json::{self, Raw};
 use crate::exchange::import::node::{Leaf, Parent};
 use crate::exchange::import::source::Source;
@@ -51,7 +51,7 @@ fn conversation(outer: Raw<'_>, store: &mut Store<'_>) -> Result<bool> {
         );
     }
     outcome?;
-    nodes.sort_by_key(|(time, ..)| *time);
+    sort_by_number(&mut nodes, |(time, ..)| time.unwrap_or(i64::MIN))?;
     for (time, id, value) in &nodes {
         let [parent, role, content] = json::pick(*value, ["parentId", "role", "content"]);
         let parent = store.id(parent, "parentId")?;

@@ -8,7 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::error::{push, Error, Result};
+use crate::error::{push, sort_by_number, Error, Result};
 use crate::items::Item;
 
 /// A message, as far as it matters here.
@@ -82,7 +82,7 @@ impl Pairs {
                 push(&mut results, self.waiting(id)?)?;
             }
         }
-        results.sort_unstable();
+        sort_by_number(&mut results, |result| *result as i64)?;
         results.dedup();
         for result in &results {
             if let Some(call) = self.calls.get_mut(*result) {

@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use crate::error::{push, Result};
+use crate::error::{push, sort_by_number, Result};
 use crate::sqlite::Connection;
 use crate::tree::path::ancestors::{Climb, Stretch};
 use crate::tree::rows::links;
@@ -106,7 +106,7 @@ fn common_anywhere(connection: &Rc<Connection>, a: i64, b: i64) -> Result<Option
     while let Some(stretch) = climb.next_verified()? {
         push(&mut path, stretch)?;
     }
-    path.sort_unstable_by_key(|stretch| stretch.run.first);
+    sort_by_number(&mut path, |stretch| stretch.run.first)?;
     let mut climb = Climb::from(connection, b)?;
     while let Some(stretch) = climb.next_verified()? {
         let after = path.partition_point(|other| other.run.first <= stretch.run.last);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::error::{push, Result};
+use crate::error::{push, sort_by_number, Result};
 use crate::sqlite::Connection;
 use crate::tree::path::ancestors::Climb;
 use crate::tree::rows::links;
@@ -76,7 +76,7 @@ impl Branch {
                 None => {
                     self.climb = None;
                     if !downward {
-                        self.runs.sort_unstable_by(|a, b| b.cmp(a));
+                        sort_by_number(&mut self.runs, |(first, _)| !*first)?;
                     }
                 }
             }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::error::{push, Error, Result};
+use crate::error::{push, sort_by_number, Error, Result};
 use crate::sqlite::{Connection, Order};
 use crate::tree::path::ancestors::{Cut, Downward, Stretch, Stretches};
 use crate::tree::path::gaps::{Verifier, Verify};
@@ -244,10 +244,9 @@ fn ordered(
             push(&mut messages, message)?;
         }
     }
-    if ascending {
-        messages.sort_unstable_by_key(|message| std::cmp::Reverse(message.run.first));
-    } else {
-        messages.sort_unstable_by_key(|message| message.run.first);
-    }
+    sort_by_number(&mut messages, |message| match ascending {
+        true => !message.run.first,
+        false => message.run.first,
+    })?;
     Ok(messages)
 }

@@ -1,6 +1,6 @@
 //! Finding what is broken in the stored trees.
 
-use std::collections::HashSet;
+use std::collections::{BinaryHeap, HashSet};
 use std::rc::Rc;
 
 use crate::error::{push, quoted, Error, Result};
@@ -22,8 +22,7 @@ pub fn check(connection: &Rc<Connection>, thread: Option<&[u8]>) -> Result<Vec<P
     check.messages()?;
     check.cycles()?;
     check.threads()?;
-    check.problems.sort_unstable();
-    Ok(check.problems)
+    Ok(BinaryHeap::from(check.problems).into_sorted_vec())
 }
 
 struct Check<'a> {

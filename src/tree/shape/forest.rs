@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use crate::error::{push, Error, Result};
+use crate::error::{push, sort_by_number, Error, Result};
 use crate::sqlite::Connection;
 use crate::tree::rows::links::{self, ChildCount, Parents};
 use crate::tree::rows::thread;
@@ -238,6 +238,6 @@ fn with_ancestors(connection: &Rc<Connection>, ids: &[i64]) -> Result<Vec<(i64, 
             push(&mut outside, (parent, id))?;
         }
     }
-    links.sort_unstable();
+    sort_by_number(&mut links, |(id, _)| *id)?;
     Ok(links)
 }
