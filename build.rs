@@ -26,28 +26,52 @@ fn main() {
     }
 }
 
+/// The parts of the page's script, in the order in which they run: each may use what stands in those before it.
+const SCRIPTS: [&str; 8] = [
+    "tree.js",
+    "branch.js",
+    "message.js",
+    "list.js",
+    "picture.js",
+    "search.js",
+    "keys.js",
+    "start.js",
+];
+
 /// The page's style and script without indentation and without lines that are only a comment, and their hashes as a
 /// Content-Security-Policy names them.
 fn pack_page() {
-    const PAGE: &str = "src/exchange/export/page";
+    let style = packed(&["page.css"]);
+    let script = packed(&SCRIPTS);
+    // One function around all of it, so that the page has no names that a browser's tools or extensions could meet.
+    let script = format!("(() => {{\n'use strict';\n{script}}})();\n");
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    println!("cargo:rerun-if-changed={PAGE}");
-    for (name, hash) in [
-        ("page.css", "SQLITE_BRANCH_STYLE_HASH"),
-        ("page.js", "SQLITE_BRANCH_SCRIPT_HASH"),
+    for (name, hash, packed) in [
+        ("page.css", "SQLITE_BRANCH_STYLE_HASH", style),
+        ("page.js", "SQLITE_BRANCH_SCRIPT_HASH", script),
     ] {
-        let source = Path::new(PAGE).join(name);
-        let source = std::fs::read_to_string(source).expect("the page's files are there");
-        let packed: String = source
-            .lines()
-            .map(str::trim)
-            .filter(|line| !(line.is_empty() || line.starts_with("//") || line.starts_with("/*")))
-            .flat_map(|line| [line, "\n"])
-            .collect();
         let digest = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&packed));
         std::fs::write(Path::new(&out).join(name), packed).expect("OUT_DIR can be written");
         println!("cargo:rustc-env={hash}={digest}");
     }
+}
+
+fn packed(names: &[&str]) -> String {
+    const PAGE: &str = "src/exchange/export/page";
+    println!("cargo:rerun-if-changed={PAGE}");
+    let mut packed = String::new();
+    for name in names {
+        let source = Path::new(PAGE).join(name);
+        let source = std::fs::read_to_string(source).expect("the page's files are there");
+        let lines = source.lines().map(str::trim);
+        for line in lines
+            .filter(|line| !(line.is_empty() || line.starts_with("//") || line.starts_with("/*")))
+        {
+            packed.push_str(line);
+            packed.push('\n');
+        }
+    }
+    packed
 }
 
 /// Our `sqlite3ext-sys` sets a marker; the one on crates.io does not, and would bring a second SQLite along.

@@ -17,7 +17,6 @@ mod connections;
 mod durability;
 mod error;
 mod history;
-mod import;
 mod jobs;
 mod message_id;
 mod patience;

@@ -1,4 +1,5 @@
-//! Hostile input: arguments, SQL, contents of the tables, database files, session indexes, exports of other programs.
+//! Hostile input: arguments, SQL, contents of the tables, database files, session indexes, exports of other programs, and histories that
+//! clients send again and again.
 //!
 //! Each case is made from a number, in a child process, which tells the number first. So a crash or a hang is known by
 //! its number: `RELIABILITY_SEED=<seed> RELIABILITY_CASE=<number>` runs that one alone.
@@ -9,6 +10,7 @@ mod files;
 mod imports;
 mod indexes;
 mod literals;
+mod puts;
 mod queries;
 mod session_index;
 mod sizes;
@@ -91,6 +93,11 @@ fn of_imports() {
 }
 
 #[test]
+fn of_histories() {
+    run_cases("puts", 150);
+}
+
+#[test]
 fn of_session_indexes() {
     run_cases("session_index", 300);
 }
@@ -123,6 +130,7 @@ fn child_process() {
         }
         "indexes" => Box::new(indexes::case),
         "imports" => Box::new(imports::case),
+        "puts" => Box::new(puts::case),
         "session_index" => Box::new(move |random, tally| session_index::case(&file, random, tally)),
         other => panic!("no role {other}"),
     };

@@ -1,8 +1,8 @@
 //! `html`: everything, as one page for a browser that needs nothing else.
 //!
-//! The page is what lies in `page/`: a frame, a style sheet and a script, which are real files. The thread stands in it as
-//! JSON that no browser runs, and the script shows whatever a message holds as text. The Content-Security-Policy names
-//! the two by their hashes and allows nothing else: no other script, no address to load from or to send to.
+//! The page is what lies in `page/`: a frame, a style sheet, and a script in parts that `build.rs` joins. The thread stands in
+//! it as JSON that no browser runs, and the script shows whatever a message holds as text. The Content-Security-Policy
+//! names the two by their hashes and allows nothing else: no other script, no address to load from or to send to.
 
 use std::rc::Rc;
 

@@ -5,7 +5,6 @@ use std::io::Read;
 use rusqlite::params;
 use serde_json::{Map, Value};
 
-use super::History;
 use crate::error::Result;
 use crate::sql;
 
@@ -56,14 +55,29 @@ impl<R: Read, P: FnMut(u64)> Read for Counted<R, P> {
     }
 }
 
-impl History<'_> {
+branch_methods! {
     /// Adds the conversations that an export of another program holds, with all their branches, and returns how many
-    /// messages that were: all of it or nothing. What is there already is not added again. The formats are those of the SQL function
-    /// `branch_import`, among them `chatgpt`, `claude-code` and `auto`.
+    /// messages that were: all of it or nothing. What is there already is not added again, so a longer version of an
+    /// export adds what is new. The formats are those of the SQL function `branch_import`, among them `chatgpt`, `claude-code` and `auto`.
     ///
     /// The text may be of any size: one conversation of it, or one line, is in memory at a time. `progress` is told how
     /// many bytes have been read so far.
-    pub fn import(
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("conversations.json");
+    /// # std::fs::write(&path, r#"[{"uuid":"c","name":"Sums","chat_messages":[{"uuid":"m","sender":"human","text":"1 + 1?"}]}]"#)?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// let file = std::fs::File::open(path)?;
+    /// let size = file.metadata()?.len();
+    /// let added = store.import("claude-ai", file, |read| println!("{read} of {size} bytes"))?;
+    /// assert_eq!(added, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    write("import {format}")
+    fn import(
         &self,
         format: &str,
         reader: impl Read,
@@ -72,8 +86,9 @@ impl History<'_> {
         self.import_with(format, &ImportOptions::default(), reader, progress)
     }
 
-    /// As [`import`](History::import), with options.
-    pub fn import_with(
+    /// As [`import`](crate::StateStore::import), with options.
+    write("import {format}")
+    fn import_with(
         &self,
         format: &str,
         options: &ImportOptions<'_>,
