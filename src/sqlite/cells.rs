@@ -8,7 +8,7 @@ use crate::error::{push, Error, Result};
 
 /// One value. Texts and blobs are ranges of the bytes.
 #[derive(Clone, Copy)]
-enum Cell {
+pub(super) enum Cell {
     Null,
     Integer(i64),
     Real(f64),
@@ -27,12 +27,21 @@ enum Cell {
     },
 }
 
-/// How many bytes there is room for at first: rows of some tens of messages. To grow towards it by doubling takes a fiftieth
-/// of listing 20.
-const FIRST: usize = 16 << 10;
+/// Of how many uses a connection keeps the memory for the next ones, and up to how many bytes of each: that of a listing of
+/// some hundred messages. Asking for it anew each time, with what the system does for fresh pages, takes up to a fifth of it.
+const SPARE: usize = 2;
+const MOST_SPARE: usize = 256 << 10;
+
+/// Memory of cells that are no longer used.
+#[derive(Default)]
+pub(super) struct Spare {
+    cells: Vec<Cell>,
+    bytes: Vec<u8>,
+}
 
 /// Values in a row, each under its position.
 pub struct Cells {
+    connection: Rc<Connection>,
     cells: Vec<Cell>,
     bytes: Vec<u8>,
     /// Of the texts.
@@ -42,10 +51,13 @@ pub struct Cells {
 impl Cells {
     /// None yet.
     pub fn new(connection: &Rc<Connection>) -> Result<Self> {
+        let encoding = connection.encoding()?;
+        let spare = connection.spare.borrow_mut().pop().unwrap_or_default();
         Ok(Self {
-            cells: Vec::new(),
-            bytes: Vec::new(),
-            encoding: connection.encoding()?,
+            connection: Rc::clone(connection),
+            cells: spare.cells,
+            bytes: spare.bytes,
+            encoding,
         })
     }
 
@@ -63,11 +75,6 @@ impl Cells {
     /// Adds the values of a row, unless more than `most` bytes would then be taken. The first row is added whatever its size.
     pub fn push(&mut self, row: &[Value<'_>], most: usize) -> Result<bool> {
         let (cells, bytes) = (self.cells.len(), self.bytes.len());
-        if bytes == 0 {
-            self.bytes
-                .try_reserve(FIRST.min(most))
-                .map_err(|_| Error::no_memory())?;
-        }
         for value in row {
             let kind = value.kind();
             let cell = match kind {
@@ -143,6 +150,21 @@ impl Cells {
             ffi::SQLITE_UTF16LE => units(u16::from_le_bytes),
             ffi::SQLITE_UTF16BE => units(u16::from_be_bytes),
             _ => bytes.to_vec(),
+        }
+    }
+}
+
+impl Drop for Cells {
+    fn drop(&mut self) {
+        let (mut cells, mut bytes) = (
+            std::mem::take(&mut self.cells),
+            std::mem::take(&mut self.bytes),
+        );
+        let mut spare = self.connection.spare.borrow_mut();
+        if spare.len() < SPARE && cells.capacity().max(bytes.capacity()) <= MOST_SPARE {
+            cells.clear();
+            bytes.clear();
+            spare.push(Spare { cells, bytes });
         }
     }
 }

@@ -7,6 +7,7 @@ use std::os::raw::{c_int, c_void};
 use std::ptr::NonNull;
 use std::rc::Rc;
 
+use super::cells::Spare;
 use super::ffi;
 use super::statement::{RawStatement, Statement};
 use super::Exchange;
@@ -43,6 +44,8 @@ pub struct Connection {
     parked: RefCell<Option<Box<dyn Any>>>,
     /// Where statements that run get their ids, and leave their rows.
     pub(super) ports: RefCell<Vec<Option<Rc<dyn Exchange>>>>,
+    /// Memory for cells.
+    pub(super) spare: RefCell<Vec<Spare>>,
     /// See [`Connection::hint`].
     hint: Cell<u32>,
     /// How the database encodes text, once that was asked for.
@@ -63,6 +66,7 @@ impl Connection {
             pending: Cell::new(None),
             parked: RefCell::new(None),
             ports: RefCell::new(Vec::new()),
+            spare: RefCell::new(Vec::new()),
             hint: Cell::new(0),
             encoding: Cell::new(None),
         })

@@ -100,7 +100,7 @@ impl List {
                 next.iter().rev().copied().collect()
             }
         };
-        if contents.go_to_listed(id, next)? {
+        if contents.go_to(id, 0, None, next)? {
             Ok(())
         } else {
             Err(Error::corrupt(format!("message {id} is missing")))

@@ -151,11 +151,10 @@ impl Rows for MessageRows {
             return Ok(());
         };
         match (column, listing.at()) {
+            (..DISTANCE, _) => listing.column(context, column)?,
             (DISTANCE, Some(at)) => context.result_integer(at.distance()),
-            (_, Some(at)) if column > DISTANCE => {
-                return self.more(context, column, at.id, at.parent())
-            }
-            _ => listing.column(context, column)?,
+            (_, Some(at)) => return self.more(context, column, at.id, at.parent()),
+            _ => {}
         }
         Ok(())
     }

@@ -314,6 +314,14 @@ impl Downward {
         self.runs.first().map(|(_, last)| (*last, self.child))
     }
 
+    /// The messages that are left, the next one first.
+    pub fn ids(&self) -> impl Iterator<Item = i64> + '_ {
+        self.runs
+            .iter()
+            .rev()
+            .flat_map(|(first, last)| *first..=*last)
+    }
+
     /// The next stretch downwards.
     pub fn next(&mut self) -> Option<Stretch> {
         let (first, last) = self.runs.pop()?;

@@ -16,6 +16,7 @@ use crate::tree::rows::read::{Batch, Kept, LONG};
 use crate::tree::rows::times::Times;
 
 /// Where the current row is.
+#[derive(Clone, Copy)]
 enum At {
     Nowhere,
     Kept,
@@ -91,10 +92,17 @@ impl Contents {
         self
     }
 
-    /// Goes to a message, which `more` others follow with ids one by one. False if it is not there. Where all of its row is
-    /// read, its parent is compared with `parent`, if the caller knows that.
+    /// Goes to a message, which `more` others follow with ids one by one, and of which `next` gives those that come after it,
+    /// the next one last, if they are known. False if it is not there. Where all of its row is read, its parent is compared
+    /// with `parent`, if the caller knows that.
     #[inline(always)]
-    pub fn go_to(&mut self, id: i64, more: u64, parent: Known) -> Result<bool> {
+    pub fn go_to(
+        &mut self,
+        id: i64,
+        more: u64,
+        parent: Known,
+        next: impl FnOnce() -> Vec<i64>,
+    ) -> Result<bool> {
         self.id = id;
         if let Some(kept) = &self.kept {
             if kept.borrow_mut().find(id) {
@@ -109,26 +117,35 @@ impl Contents {
                 return Ok(true);
             }
         }
-        self.read(id, more, parent)
+        if self.long {
+            return self.fetch(id, more, parent);
+        }
+        let next = if more < RUN { next() } else { Vec::new() };
+        self.read(id, more, parent, next)
     }
 
-    fn read(&mut self, id: i64, more: u64, parent: Known) -> Result<bool> {
-        if more < RUN || self.long {
+    fn read(&mut self, id: i64, more: u64, parent: Known, mut next: Vec<i64>) -> Result<bool> {
+        if more < RUN && next.is_empty() {
             return self.fetch(id, more, parent);
         }
         let batch = match &mut self.batch {
             Some(batch) => batch,
             empty => empty.insert(Batch::new(&self.connection, self.columns)?),
         };
-        // Rootward, the caller may stop soon.
-        let (more, last) = if self.descending {
-            let more = more.min(RUN.max(self.passed / 8));
-            (more, id.checked_sub_unsigned(more))
+        if next.is_empty() {
+            // Rootward, the caller may stop soon.
+            let (more, last) = if self.descending {
+                let more = more.min(RUN.max(self.passed / 8));
+                (more, id.checked_sub_unsigned(more))
+            } else {
+                (more, id.checked_add_unsigned(more))
+            };
+            self.passed = self.passed.saturating_add(more).saturating_add(1);
+            batch.read_range(id, last.unwrap_or(id))?;
         } else {
-            (more, id.checked_add_unsigned(more))
-        };
-        self.passed = self.passed.saturating_add(more).saturating_add(1);
-        batch.read_range(id, last.unwrap_or(id))?;
+            next.push(id);
+            batch.read_list(next)?;
+        }
         if !batch.find(id) {
             return Ok(false);
         }
@@ -136,27 +153,6 @@ impl Contents {
         self.at = At::Batch;
         compare(batch, id, parent)?;
         Ok(true)
-    }
-
-    /// Goes to a message of a list; `next` are those that come after it, the next one last.
-    pub fn go_to_listed(&mut self, id: i64, next: impl FnOnce() -> Vec<i64>) -> Result<bool> {
-        self.id = id;
-        let batch = match &mut self.batch {
-            Some(batch) => batch,
-            empty => empty.insert(Batch::new(&self.connection, self.columns)?),
-        };
-        self.at = At::Batch;
-        if batch.find(id) {
-            return Ok(true);
-        }
-        if self.long {
-            return self.fetch(id, 0, None);
-        }
-        let mut ids = next();
-        ids.push(id);
-        batch.read_list(ids)?;
-        self.long = batch.length() > LONG;
-        Ok(batch.find(id))
     }
 
     fn fetch(&mut self, id: i64, more: u64, parent: Known) -> Result<bool> {
@@ -181,16 +177,21 @@ impl Contents {
     /// Gives a column of M.
     #[inline(always)]
     pub fn column(&self, context: &mut Context<'_>, place: usize) -> Result<()> {
-        if let (CREATED_AT, Some(times)) = (place, &self.times) {
-            let time = times.borrow_mut().of(&self.text(THREAD_ID)?, self.id)?;
-            context.result_optional(time);
-            return Ok(());
-        }
-        match (&self.at, &self.kept, &self.batch, &self.fetch) {
+        match (self.at, &self.kept, &self.batch, &self.fetch) {
+            _ if place == CREATED_AT && self.times.is_some() => self.time(context)?,
             (At::Kept, Some(kept), _, _) => kept.borrow().result(context, place),
             (At::Batch, _, Some(batch), _) => batch.result(context, place),
             (At::Fetch, _, _, Some(fetch)) => context.result_column(fetch.row()?, place),
             _ => {}
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn time(&self, context: &mut Context<'_>) -> Result<()> {
+        if let Some(times) = &self.times {
+            let time = times.borrow_mut().of(&self.text(THREAD_ID)?, self.id)?;
+            context.result_optional(time);
         }
         Ok(())
     }

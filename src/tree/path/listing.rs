@@ -10,6 +10,9 @@ use crate::tree::path::gaps::Verify;
 use crate::tree::path::walk::{At, Walk};
 use crate::tree::rows::columns::{Columns, ID, PARENT};
 
+/// How many messages are asked for in one go, leafward: as many of 500 bytes as fit into a batch.
+const NEXT: usize = 128;
+
 /// The messages of a path, one after the other.
 pub struct Listing {
     walk: Walk,
@@ -64,7 +67,8 @@ impl Listing {
     fn read(&mut self) -> Result<()> {
         match (&mut self.contents, self.walk.at()) {
             (Some(contents), Some(at)) => {
-                if contents.go_to(at.id, at.more(), Some(at.parent()))? {
+                let next = || self.walk.upcoming(NEXT);
+                if contents.go_to(at.id, at.more(), Some(at.parent()), next)? {
                     Ok(())
                 } else {
                     Err(self.walk.missing())
@@ -77,9 +81,16 @@ impl Listing {
     /// Gives a column of M.
     #[inline(always)]
     pub fn column(&self, context: &mut Context<'_>, place: usize) -> Result<()> {
-        match (&self.contents, self.walk.at()) {
-            (_, Some(at)) if place == ID => context.result_integer(at.id),
-            (_, Some(at)) if place == PARENT => context.result_optional(at.parent()),
+        match (&self.contents, place) {
+            (_, ID | PARENT) => {
+                if let Some(at) = self.walk.at() {
+                    context.result_optional(if place == ID {
+                        Some(at.id)
+                    } else {
+                        at.parent()
+                    });
+                }
+            }
             (Some(contents), _) => contents.column(context, place)?,
             _ => {}
         }

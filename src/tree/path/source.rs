@@ -30,7 +30,7 @@ const JUMPS: u32 = 2;
 
 /// After how many consecutive ids the index is asked how many more there are. So many rows are read faster one by one, in one
 /// step, than a run is verified and scanned; and few enough that the disk does not matter, which reads ahead only in ascending order.
-const LINKS: u32 = 64;
+const LINKS: u32 = 128;
 
 /// How many rows are read ahead at least for a caller that may stop any time, which costs pages in vain. An eighth of what
 /// it has read already may be more.
@@ -172,10 +172,10 @@ impl Source {
             self.whole,
         )?;
         self.ask = rows.met_run();
-        if rows.is_full() {
-            rows.keep_no_more();
-            self.columns = Columns::Nothing;
-            self.allowed = None;
+        if rows.is_full() && self.whole {
+            // What is above is read again when it is given. To learn parents from it takes longer than from the index: 1.1
+            // times the whole listing of 20,000 messages with alternatives, 1.15 where threads take turns.
+            self.close();
         } else if rows.are_long() {
             self.close();
         }

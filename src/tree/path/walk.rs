@@ -153,6 +153,17 @@ impl Walk {
         })
     }
 
+    /// The messages after the current one, as far as they are known, at most so many; the next one last.
+    pub fn upcoming(&self, most: usize) -> Vec<i64> {
+        let (Source::Leafward(rest), Some(stretch)) = (&self.source, &self.stretch) else {
+            return Vec::new();
+        };
+        let here = (self.id..=stretch.run.last).skip(1);
+        let mut ids: Vec<i64> = here.chain(rest.ids()).take(most).collect();
+        ids.reverse();
+        ids
+    }
+
     /// Whether ids go down, as a rule, from one message to the next.
     #[inline(always)]
     pub fn descends(&self) -> bool {
