@@ -118,6 +118,7 @@ pub fn total_order(real: f64) -> i64 {
 
 /// Text for an error message: quoted, at most 120 characters, whatever bytes it is made of.
 pub fn quoted(text: &[u8]) -> String {
+    // So that a whole message of an error stays a line or two.
     const LONGEST: usize = 120;
     let text = String::from_utf8_lossy(text);
     let mut characters = text.chars();

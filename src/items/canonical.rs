@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::json::Raw;
 
-/// How deep values are taken apart. What is nested deeper stays as it is written.
+/// How deep values are taken apart, which takes as many frames of the stack. What is nested deeper stays as it is written.
 const DEEPEST: u32 = 64;
 
 /// The canonical form of JSON; other text as it is. Numbers stay as they are written.

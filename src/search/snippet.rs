@@ -33,7 +33,7 @@ pub fn without_marks(text: &[u8]) -> Result<Cow<'_, [u8]>> {
 }
 
 /// The parts of a prepared text, cut between words: what marks the matches takes a time that grows with the square of
-/// their number.
+/// their number. (A part is long enough for a place of [`LENGTH`] to be found in it, and 68 times as long as that.)
 pub fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     const PART: usize = 16 << 10;
     let mut rest = text;
@@ -117,6 +117,7 @@ fn read(marked: &[u8]) -> Result<(Vec<u8>, Ranges)> {
 
 /// Which match the place begins at: most different ones follow it closely. The first of those.
 fn best(text: &[u8], matches: &[(usize, usize)]) -> usize {
+    // By its first bytes two words are the same: matches of a phrase may be as long as a part.
     const SHORT: usize = 64;
     let word = |range: &(usize, usize)| {
         let word = text.get(range.0..range.1).unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::items::json::Raw;
 use crate::sqlite::code;
 
-/// How much is read at once.
+/// How much is read at once, in bytes: of little account beside a conversation, and many of the reader's own pieces.
 const CHUNK: usize = 256 << 10;
 
 /// A JSON value of the text.

@@ -469,7 +469,7 @@ impl<'a> Store<'a> {
     }
 }
 
-/// What fits in a list of threads.
+/// What fits in a list of threads, in characters.
 fn beginning(text: &[u8]) -> Vec<u8> {
     const LONGEST: usize = 200;
     let text = String::from_utf8_lossy(text);

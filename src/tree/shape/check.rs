@@ -297,6 +297,7 @@ impl Check<'_> {
     }
 
     fn cycle(&mut self, cycle: &[i64]) -> Result<()> {
+        // The detail is for people; a cycle may have a million messages.
         const SHOWN: usize = 10;
         let mut threads = HashSet::new();
         for id in cycle {

@@ -15,9 +15,9 @@ use crate::tree::rows::thread;
 use crate::tree::rows::times::Times;
 use crate::tree::shape::forest::Forest;
 
-/// How many characters of a content are shown.
+/// How many characters of a content are shown: with id, role and a few forks, a line fits into 100 columns.
 const PREVIEW: usize = 60;
-/// How many columns of a graph are drawn.
+/// How many columns of a graph are drawn: each takes two characters, and a line is to stay one on a screen.
 const DEEPEST: u32 = 40;
 
 /// A line of the graph.
@@ -49,7 +49,8 @@ const ROW: &str = "SELECT m.role, substr(m.content, 1, 240), m.created_at \
      FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m WHERE m.id = ids.rowid";
 /// What comes before the content.
 const HEAD: &str = "SELECT m.role FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m WHERE m.id = ids.rowid";
-/// As much of a content as a preview is made of, in characters.
+/// As much of a content as a preview is made of, in characters: four times what is shown, since line breaks and other blanks
+/// between words are not.
 const BEGINNING: usize = 240;
 
 /// Reads messages for lines.

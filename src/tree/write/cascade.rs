@@ -17,7 +17,8 @@ const KNOWN: [&str; 3] = [
     "DELETE FROM main.thread_goals WHERE thread_id = +?1",
 ];
 
-/// How many tables deep this follows foreign keys.
+/// How many tables deep this follows foreign keys, which may lead back to where they began. Each level nests a condition in
+/// the next statement.
 const DEEPEST: u32 = 8;
 
 /// Deletes what belongs to a thread, but for its messages. The thread's own row and those must still be there.
