@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::list::{List, Parent, BY_ID};
+use super::list::{Beside, List, ListRows, Parent, BY_ID};
 use crate::arguments;
 use crate::error::Result;
-use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
+use crate::sqlite::{Arguments, Connection, Context, Plan, Shape, Table};
 use crate::tree::path::page;
 use crate::tree::rows::columns::{message_columns, Columns, WIDTH};
 use crate::tree::rows::links;
@@ -28,16 +28,18 @@ impl Table for BranchChildren {
         rows: 3,
         limit: None,
     };
-    type Rows = ChildRows;
+    type Rows = ListRows<Children>;
 }
 
-/// The rows of one use.
-pub struct ChildRows {
-    siblings: Siblings,
-}
+/// Whether each child lies on its thread's current branch.
+pub struct Children(Siblings);
 
-impl Rows for ChildRows {
-    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+impl Beside for Children {
+    fn filter(
+        connection: &Rc<Connection>,
+        arguments: &Arguments<'_>,
+        plan: Plan,
+    ) -> Result<(List, Self)> {
         let snapshot = Snapshot::hold(connection)?;
         let parent = match arguments.get(0) {
             Some(value) => arguments::known_message_id(connection, "message_id", value)?,
@@ -51,89 +53,64 @@ impl Rows for ChildRows {
             _ => Vec::new(),
         };
         let current = plan.uses(IS_CURRENT);
-        Ok(Self {
-            siblings: Siblings::new(connection, snapshot, ids, parent, plan, current)?,
-        })
+        let (list, siblings) = Siblings::of(connection, snapshot, ids, parent, plan, current)?;
+        Ok((list, Self(siblings)))
     }
 
-    fn eof(&self) -> bool {
-        self.siblings.list.id().is_none()
+    fn look(&mut self, list: &List) -> Result<()> {
+        self.0.look(list)
     }
 
-    fn next(&mut self) -> Result<()> {
-        self.siblings.advance()
-    }
-
-    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
-        if column < WIDTH {
-            return self.siblings.list.column(context, column);
+    fn column(&self, _: &List, context: &mut Context<'_>, column: usize) {
+        if column == IS_CURRENT {
+            context.result_flag(self.0.is_current);
         }
-        context.result_flag(self.siblings.is_current);
-        Ok(())
-    }
-
-    fn rowid(&self) -> i64 {
-        self.siblings.list.id().unwrap_or(0)
     }
 }
 
 /// Messages that have the same parent, of which each thread's current branch contains at most one.
 pub struct Siblings {
     connection: Rc<Connection>,
-    /// The messages.
-    pub list: List,
     parent: Option<i64>,
-    /// By thread, the one that lies on its current branch. None if nobody asks.
+    /// By thread, the one that lies on its current branch. None if the statement does not ask.
     current: Option<HashMap<Vec<u8>, Option<i64>>>,
     /// Whether the current message lies on its thread's current branch.
     pub is_current: bool,
 }
 
 impl Siblings {
-    /// Stands on the first of them. `current`: whether the statement asks which lie on the current branch.
-    pub fn new(
+    /// The list of them. `current`: whether the statement asks which lie on the current branch.
+    pub fn of(
         connection: &Rc<Connection>,
         snapshot: Snapshot,
         ids: Vec<i64>,
         parent: Option<i64>,
         plan: Plan,
         current: bool,
-    ) -> Result<Self> {
+    ) -> Result<(List, Self)> {
         // Its thread says whose current branch a message may lie on.
         let columns = match Columns::of(plan, 0) {
             Columns::Nothing | Columns::Role if current => Columns::Head,
             Columns::Text if current => Columns::All,
             columns => columns,
         };
-        let mut siblings = Self {
+        let siblings = Self {
             connection: Rc::clone(connection),
-            list: List::new(
-                connection,
-                snapshot,
-                ids,
-                plan,
-                Parent::Same(parent),
-                columns,
-            )?,
             parent,
             current: current.then(HashMap::new),
             is_current: false,
         };
-        siblings.look()?;
-        Ok(siblings)
+        let same = Parent::Same(parent);
+        let list = List::new(connection, snapshot, ids, plan, same, columns)?;
+        Ok((list, siblings))
     }
 
-    /// Goes to the next message.
-    pub fn advance(&mut self) -> Result<()> {
-        self.list.advance()?;
-        self.look()
-    }
-
-    fn look(&mut self) -> Result<()> {
-        let (Some(current), Some(id)) = (&mut self.current, self.list.id()) else {
+    /// The list goes to a message.
+    pub fn look(&mut self, list: &List) -> Result<()> {
+        let (Some(current), Some(id)) = (&mut self.current, list.id()) else {
             return Ok(());
         };
-        let thread = &self.list.thread()?;
+        let thread = &list.thread()?;
         let on_branch = match current.get(thread) {
             Some(known) => *known,
             None => {

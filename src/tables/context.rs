@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::list::{List, Parent};
+use super::list::{Beside, List, ListRows, Parent};
 use crate::arguments;
 use crate::error::{push, quoted, Error, Result};
-use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
+use crate::sqlite::{Arguments, Connection, Context, Plan, Shape, Table};
 use crate::tree::context::window::Window;
 use crate::tree::path::common;
 use crate::tree::rows::columns::{message_columns, Columns, WIDTH};
@@ -36,17 +36,15 @@ impl Table for BranchContext {
         rows: 100,
         limit: None,
     };
-    type Rows = ContextRows;
+    type Rows = ListRows<Window>;
 }
 
-/// The rows of one use.
-pub struct ContextRows {
-    window: Window,
-    list: List,
-}
-
-impl Rows for ContextRows {
-    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+impl Beside for Window {
+    fn filter(
+        connection: &Rc<Connection>,
+        arguments: &Arguments<'_>,
+        plan: Plan,
+    ) -> Result<(List, Self)> {
         let thread = match arguments.get(0) {
             Some(value) => arguments::thread_id("thread_id", value)?,
             None => &[],
@@ -61,51 +59,26 @@ impl Rows for ContextRows {
             None => current,
         };
         let window = match leaf {
-            Some(leaf) => Window::of(connection, leaf, budget)?,
-            None => Window::default(),
+            Some(leaf) => Self::of(connection, leaf, budget)?,
+            None => Self::default(),
         };
         let mut ids = Vec::new();
         for sent in &window.sent {
             push(&mut ids, sent.id)?;
         }
-        Ok(Self {
-            list: List::new(
-                connection,
-                snapshot,
-                ids,
-                plan,
-                Parent::Any,
-                Columns::of(plan, 0),
-            )?,
-            window,
-        })
+        let columns = Columns::of(plan, 0);
+        let list = List::new(connection, snapshot, ids, plan, Parent::Any, columns)?;
+        Ok((list, window))
     }
 
-    fn eof(&self) -> bool {
-        self.list.id().is_none()
-    }
-
-    fn next(&mut self) -> Result<()> {
-        self.list.advance()
-    }
-
-    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
-        if column < WIDTH {
-            return self.list.column(context, column);
-        }
-        let sent = self.window.sent.get(self.list.position());
-        match (column, sent) {
+    fn column(&self, list: &List, context: &mut Context<'_>, column: usize) {
+        match (column, self.sent.get(list.position())) {
             (KIND, Some(sent)) => context.result_text(sent.kind.name().as_bytes()),
             (TOKENS, Some(sent)) => context.result_integer(sent.tokens),
-            (TOTAL, _) => context.result_integer(self.window.total),
-            (DROPPED, _) => context.result_integer(self.window.dropped),
+            (TOTAL, _) => context.result_integer(self.total),
+            (DROPPED, _) => context.result_integer(self.dropped),
             _ => {}
         }
-        Ok(())
-    }
-
-    fn rowid(&self) -> i64 {
-        self.list.id().unwrap_or(0)
     }
 }
 

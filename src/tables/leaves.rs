@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::list::{List, Parent, BY_ID};
+use super::list::{Beside, List, ListRows, Parent, BY_ID};
 use crate::arguments;
 use crate::error::{push, Result};
-use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
+use crate::sqlite::{Arguments, Connection, Context, Plan, Shape, Table};
 use crate::tree::rows::columns::{message_columns, Columns, WIDTH};
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::rows::thread;
@@ -13,6 +13,7 @@ use crate::tree::shape::leaves;
 
 const DEPTH: usize = WIDTH;
 const FORK_ID: usize = WIDTH + 1;
+const IS_CURRENT: usize = WIDTH + 2;
 
 /// The table.
 pub struct BranchLeaves;
@@ -30,19 +31,22 @@ impl Table for BranchLeaves {
         rows: 10,
         limit: None,
     };
-    type Rows = LeafRows;
+    type Rows = ListRows<Places>;
 }
 
-/// The rows of one use.
-pub struct LeafRows {
-    list: List,
+/// Where the leaves of a thread are.
+pub struct Places {
     /// Depth and fork of each, if the statement reads them.
     measures: Vec<(i64, Option<i64>)>,
-    leaf: Option<i64>,
+    current: Option<i64>,
 }
 
-impl Rows for LeafRows {
-    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+impl Beside for Places {
+    fn filter(
+        connection: &Rc<Connection>,
+        arguments: &Arguments<'_>,
+        plan: Plan,
+    ) -> Result<(List, Self)> {
         let thread = match arguments.get(0) {
             Some(value) => arguments::thread_id("thread_id", value)?,
             None => &[],
@@ -61,46 +65,21 @@ impl Rows for LeafRows {
                 ids = leaves::of(connection, thread)?;
             }
         }
-        Ok(Self {
-            list: List::new(
-                connection,
-                snapshot,
-                ids,
-                plan,
-                Parent::Any,
-                Columns::of(plan, 0),
-            )?,
-            measures,
-            leaf: leaf.flatten(),
-        })
+        let columns = Columns::of(plan, 0);
+        let list = List::new(connection, snapshot, ids, plan, Parent::Any, columns)?;
+        let current = leaf.flatten();
+        Ok((list, Self { measures, current }))
     }
 
-    fn eof(&self) -> bool {
-        self.list.id().is_none()
-    }
-
-    fn next(&mut self) -> Result<()> {
-        self.list.advance()
-    }
-
-    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
-        if column < WIDTH {
-            return self.list.column(context, column);
-        }
-        let id = self.list.id();
-        if column > FORK_ID {
-            context.result_flag(id.is_some() && id == self.leaf);
-        } else if let Some((depth, fork)) = self.measures.get(self.list.position()) {
-            if column == DEPTH {
-                context.result_integer(*depth);
-            } else {
-                context.result_optional(*fork);
+    fn column(&self, list: &List, context: &mut Context<'_>, column: usize) {
+        let measure = self.measures.get(list.position());
+        match (column, measure) {
+            (DEPTH, Some((depth, _))) => context.result_integer(*depth),
+            (FORK_ID, Some((_, fork))) => context.result_optional(*fork),
+            (IS_CURRENT, _) => {
+                context.result_flag(self.current.is_some() && list.id() == self.current);
             }
+            _ => {}
         }
-        Ok(())
-    }
-
-    fn rowid(&self) -> i64 {
-        self.list.id().unwrap_or(0)
     }
 }

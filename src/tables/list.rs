@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::error::{Error, Result};
-use crate::sqlite::{Connection, Context, Order, Plan, SortKey};
+use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, SortKey};
 use crate::tree::path::contents::Contents;
-use crate::tree::rows::columns::{Columns, ID, PARENT, THREAD_ID};
+use crate::tree::rows::columns::{Columns, ID, PARENT, THREAD_ID, WIDTH};
 use crate::tree::rows::density;
 use crate::tree::rows::links::Parents;
 use crate::tree::rows::snapshot::Snapshot;
@@ -128,7 +128,7 @@ impl List {
     }
 
     /// Goes to the next message.
-    pub fn advance(&mut self) -> Result<()> {
+    pub fn next(&mut self) -> Result<()> {
         self.passed += 1;
         self.read()
     }
@@ -148,5 +148,56 @@ impl List {
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// What a table has beside the columns of messages.
+pub trait Beside: Sized + 'static {
+    /// The messages that a use of the table lists, and what it has beside them.
+    fn filter(
+        connection: &Rc<Connection>,
+        arguments: &Arguments<'_>,
+        plan: Plan,
+    ) -> Result<(List, Self)>;
+    /// The list goes to a message.
+    fn look(&mut self, _list: &List) -> Result<()> {
+        Ok(())
+    }
+    /// Gives a column after those of messages.
+    fn column(&self, list: &List, context: &mut Context<'_>, column: usize);
+}
+
+/// The rows of one use of a table that lists messages.
+pub struct ListRows<B> {
+    list: List,
+    beside: B,
+}
+
+impl<B: Beside> Rows for ListRows<B> {
+    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+        let (list, mut beside) = B::filter(connection, arguments, plan)?;
+        beside.look(&list)?;
+        Ok(Self { list, beside })
+    }
+
+    fn eof(&self) -> bool {
+        self.list.id().is_none()
+    }
+
+    fn next(&mut self) -> Result<()> {
+        self.list.next()?;
+        self.beside.look(&self.list)
+    }
+
+    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
+        if column < WIDTH {
+            return self.list.column(context, column);
+        }
+        self.beside.column(&self.list, context, column);
+        Ok(())
+    }
+
+    fn rowid(&self) -> i64 {
+        self.list.id().unwrap_or(0)
     }
 }

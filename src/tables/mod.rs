@@ -2,7 +2,7 @@
 //!
 //! A file opens with the table's `SHAPE` (name, columns, arguments, orders), and then has SQLite's callbacks in the order
 //! in which SQLite calls them: `filter`, `eof`, `column`, `next`. What several tables share has a file of its own: [`list`]
-//! for messages by id, [`children`] for siblings, [`versions`] and [`insert`] for `branch_messages`.
+//! for rows that are messages by id with something beside, [`children`] for siblings, [`versions`] and [`insert`] for `branch_messages`.
 
 mod call;
 mod check;

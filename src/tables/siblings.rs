@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::children::Siblings;
-use super::list::BY_ID;
+use super::list::{Beside, List, ListRows, BY_ID};
 use crate::arguments;
 use crate::error::Result;
-use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
+use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Shape, SortKey, Table};
 use crate::tree::path::fetch::WIDTH;
 use crate::tree::rows::columns::message_columns;
 use crate::tree::rows::links;
@@ -36,16 +36,18 @@ impl Table for BranchSiblings {
         rows: 3,
         limit: None,
     };
-    type Rows = SiblingRows;
+    type Rows = ListRows<Alternatives>;
 }
 
-/// The rows of one use.
-pub struct SiblingRows {
-    siblings: Siblings,
-}
+/// The place of each among its alternatives.
+pub struct Alternatives(Siblings);
 
-impl Rows for SiblingRows {
-    fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
+impl Beside for Alternatives {
+    fn filter(
+        connection: &Rc<Connection>,
+        arguments: &Arguments<'_>,
+        plan: Plan,
+    ) -> Result<(List, Self)> {
         let snapshot = Snapshot::hold(connection)?;
         let id = match arguments.get(0) {
             Some(value) => arguments::known_message_id(connection, "message_id", value)?,
@@ -60,34 +62,23 @@ impl Rows for SiblingRows {
             (Some(id), Some(None)) => descendants::first_messages(connection, id)?,
             _ => Vec::new(),
         };
-        let current = plan.uses(IS_CURRENT);
-        let parent = parent.flatten();
-        Ok(Self {
-            siblings: Siblings::new(connection, snapshot, ids, parent, plan, current)?,
-        })
+        let (parent, current) = (parent.flatten(), plan.uses(IS_CURRENT));
+        let (list, siblings) = Siblings::of(connection, snapshot, ids, parent, plan, current)?;
+        Ok((list, Self(siblings)))
     }
 
-    fn eof(&self) -> bool {
-        self.siblings.list.id().is_none()
+    fn look(&mut self, list: &List) -> Result<()> {
+        self.0.look(list)
     }
 
-    fn next(&mut self) -> Result<()> {
-        self.siblings.advance()
-    }
-
-    fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
-        let list = &self.siblings.list;
+    fn column(&self, list: &List, context: &mut Context<'_>, column: usize) {
         match column {
             POSITION => {
-                context.result_integer(i64::try_from(list.position()).unwrap_or(i64::MAX - 1) + 1);
+                let before = i64::try_from(list.position()).unwrap_or(i64::MAX - 1);
+                context.result_integer(before + 1);
             }
-            IS_CURRENT => context.result_flag(self.siblings.is_current),
-            _ => return list.column(context, column),
+            IS_CURRENT => context.result_flag(self.0.is_current),
+            _ => {}
         }
-        Ok(())
-    }
-
-    fn rowid(&self) -> i64 {
-        self.siblings.list.id().unwrap_or(0)
     }
 }
