@@ -1,12 +1,19 @@
 //! The one error type: a SQLite result code and what to say.
 
+use std::borrow::Cow;
+
 use crate::code;
 
 /// What went wrong, as it will reach the caller of the SQL function.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+///
+/// One pointer, since nearly every function gives a [`Result`]: that passes through a register, and each `?` is short.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error(Box<What>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct What {
     code: i32,
-    message: String,
+    message: Cow<'static, str>,
 }
 
 /// A result whose error is [`Error`].
@@ -14,20 +21,24 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     /// An error with SQLite's own (extended) result code.
-    pub(crate) fn new(code: i32, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+    #[inline]
+    pub(crate) fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(code, message.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of(code: i32, message: Cow<'static, str>) -> Self {
+        Self(Box::new(What { code, message }))
     }
 
     /// The caller asked for something that cannot be done (`SQLITE_ERROR`).
-    pub(crate) fn misuse(message: impl Into<String>) -> Self {
+    pub(crate) fn misuse(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(code::ERROR, message)
     }
 
     /// The stored tree is broken (`SQLITE_CORRUPT_VTAB`).
-    pub(crate) fn corrupt(message: impl Into<String>) -> Self {
+    pub(crate) fn corrupt(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(code::CORRUPT_VTAB, message)
     }
 
@@ -39,24 +50,34 @@ impl Error {
     /// Whether a statement names an index (`INDEXED BY`) that is not there, or that cannot serve it. Only then is another
     /// statement the answer: other misuse has the same code, and is to be reported.
     pub(crate) fn lacks_index(&self) -> bool {
-        self.code == code::ERROR
-            && (self.message.starts_with("no such index: ") || self.message == "no query solution")
+        let message = self.message();
+        self.code() == code::ERROR
+            && (message.starts_with("no such index: ") || message == "no query solution")
     }
 
     /// SQLite's result code, with its extension.
     pub fn code(&self) -> i32 {
-        self.code
+        self.0.code
     }
 
     /// The text, without the name of the function that met the error.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
+    }
+}
+
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Error")
+            .field("code", &self.code())
+            .field("message", &self.message())
+            .finish()
     }
 }
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "sqlite-branch: {}", self.message)
+        write!(f, "sqlite-branch: {}", self.message())
     }
 }
 
