@@ -45,6 +45,20 @@ pub fn known_message_id(
     }
 }
 
+/// As [`known_message_id`], of a table's argument, which may not have been given.
+pub fn given_message_id(
+    connection: &Rc<Connection>,
+    name: &str,
+    value: Option<Value<'_>>,
+) -> Result<Option<i64>> {
+    value.map_or(Ok(None), |value| known_message_id(connection, name, value))
+}
+
+/// As [`thread_id`], of a table's argument, which may not have been given.
+pub fn given_thread_id<'a>(value: Option<Value<'a>>) -> Result<Option<&'a [u8]>> {
+    value.map(|value| thread_id("thread_id", value)).transpose()
+}
+
 /// A thread id: a text of any bytes. An integer is its text.
 pub fn thread_id<'a>(name: &str, value: Value<'a>) -> Result<&'a [u8]> {
     match value.kind() {

@@ -48,10 +48,7 @@ impl CheckRows {
 
 impl Rows for CheckRows {
     fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
-        let thread = match arguments.get(0) {
-            Some(value) => Some(arguments::thread_id("thread_id", value)?),
-            None => None,
-        };
+        let thread = arguments::given_thread_id(arguments.get(0))?;
         let _snapshot = Snapshot::hold(connection)?;
         Ok(Self {
             problems: check(connection, thread)?,

@@ -41,10 +41,7 @@ impl Beside for Children {
         plan: Plan,
     ) -> Result<(List, Self)> {
         let snapshot = Snapshot::hold(connection)?;
-        let parent = match arguments.get(0) {
-            Some(value) => arguments::known_message_id(connection, "message_id", value)?,
-            None => None,
-        };
+        let parent = arguments::given_message_id(connection, "message_id", arguments.get(0))?;
         // Those whose parent is missing are found by branch_check() and branch_siblings(), not here.
         let ids = match parent {
             Some(parent) if links::exists(connection, parent)? => {

@@ -45,10 +45,7 @@ impl Beside for Window {
         arguments: &Arguments<'_>,
         plan: Plan,
     ) -> Result<(List, Self)> {
-        let thread = match arguments.get(0) {
-            Some(value) => arguments::thread_id("thread_id", value)?,
-            None => &[],
-        };
+        let thread = arguments::given_thread_id(arguments.get(0))?.unwrap_or_default();
         let budget = arguments::budget(arguments.get(1))?;
         let (current, snapshot) = thread::hold_leaf(connection, thread)?;
         let leaf = match arguments.get(2) {

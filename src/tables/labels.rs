@@ -66,10 +66,7 @@ macro_rules! labels {
 impl Rows for LabelRows {
     fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let reverse = plan.order() == Order::Reverse;
-        let thread = match arguments.get(0) {
-            Some(value) => Some(arguments::thread_id("thread_id", value)?),
-            None => None,
-        };
+        let thread = arguments::given_thread_id(arguments.get(0))?;
         let labels = connection.prepare_added(match (thread.is_some(), reverse) {
             (false, false) => labels!("", ""),
             (false, true) => labels!("", " DESC"),

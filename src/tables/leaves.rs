@@ -47,10 +47,7 @@ impl Beside for Places {
         arguments: &Arguments<'_>,
         plan: Plan,
     ) -> Result<(List, Self)> {
-        let thread = match arguments.get(0) {
-            Some(value) => arguments::thread_id("thread_id", value)?,
-            None => &[],
-        };
+        let thread = arguments::given_thread_id(arguments.get(0))?.unwrap_or_default();
         let snapshot = Snapshot::hold(connection)?;
         let leaf = thread::leaf(connection, thread)?;
         let mut ids = Vec::new();

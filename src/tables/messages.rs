@@ -58,10 +58,7 @@ pub(super) struct Asked {
 
 impl Asked {
     pub fn read(connection: &Rc<Connection>, arguments: &Arguments<'_>) -> Result<Self> {
-        let thread = match arguments.get(0) {
-            Some(value) => arguments::thread_id("thread_id", value)?,
-            None => &[],
-        };
+        let thread = arguments::given_thread_id(arguments.get(0))?.unwrap_or_default();
         let limit = arguments::limit(arguments.get(1))?;
         let before = match arguments.get(2) {
             Some(value) => Some(arguments::message("before", value)?),

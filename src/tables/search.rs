@@ -48,10 +48,7 @@ impl Rows for SearchRows {
             Some(value) => arguments::text("query", value)?,
             None => &[],
         };
-        let thread = match arguments.get(1) {
-            Some(value) => Some(arguments::thread_id("thread_id", value)?),
-            None => None,
-        };
+        let thread = arguments::given_thread_id(arguments.get(1))?;
         let mut rows = Self {
             found: Found::new(connection, query, thread, plan.order() == Order::Reverse)?,
             branches: plan

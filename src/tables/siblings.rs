@@ -49,10 +49,7 @@ impl Beside for Alternatives {
         plan: Plan,
     ) -> Result<(List, Self)> {
         let snapshot = Snapshot::hold(connection)?;
-        let id = match arguments.get(0) {
-            Some(value) => arguments::known_message_id(connection, "message_id", value)?,
-            None => None,
-        };
+        let id = arguments::given_message_id(connection, "message_id", arguments.get(0))?;
         let parent = match id {
             Some(id) => links::parent(connection, id)?,
             None => None,

@@ -67,10 +67,7 @@ impl TreeRows {
 
 impl Rows for TreeRows {
     fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
-        let thread = match arguments.get(0) {
-            Some(value) => arguments::thread_id("thread_id", value)?,
-            None => &[],
-        };
+        let thread = arguments::given_thread_id(arguments.get(0))?.unwrap_or_default();
         let snapshot = Snapshot::hold(connection)?;
         let wants = Wants {
             children: plan.uses_any(CHILDREN..=IS_LEAF),

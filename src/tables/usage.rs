@@ -49,10 +49,7 @@ pub struct UsageRows {
 
 impl Rows for UsageRows {
     fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
-        let thread = match arguments.get(0) {
-            Some(value) => Some(arguments::thread_id("thread_id", value)?),
-            None => None,
-        };
+        let thread = arguments::given_thread_id(arguments.get(0))?;
         let _snapshot = Snapshot::hold(connection)?;
         let used = match arguments.get(1) {
             Some(value) => {
