@@ -299,12 +299,17 @@ bench: loadable tools ## run the benchmarks
 bench-import: ## branch_import of 500 MB of a ChatGPT export
 	IMPORT_MB=500 $(CARGO) bench --bench import
 
-bench-large: loadable ## a file larger than the cache: pages read, times, and growth from a hundredth of its size (LARGE threads)
-	LARGE=$$(( $(LARGE) / 100 )) $(SYSTEM_PYTHON) benches/hosts/compare.py $(LOADABLE) B
-	LARGE=$(LARGE) $(SYSTEM_PYTHON) benches/hosts/compare.py $(LOADABLE) B
+bench-node: loadable ## the cells of `make bench` from Node, with better-sqlite3 and node:sqlite
+	@mkdir -p $(NODE_PLACE) && cp bindings/node/test/package.json $(NODE_PLACE)
+	cd $(NODE_PLACE) && npm install --silent --no-package-lock --prefer-offline
+	cd $(NODE_PLACE) && WITH=better-sqlite3 node $(CURDIR)/benches/hosts/compare.mjs $(abspath $(LOADABLE))
+	cd $(NODE_PLACE) && WITH=node:sqlite ./node_modules/.bin/node $(CURDIR)/benches/hosts/compare.mjs $(abspath $(LOADABLE))
 
-# How many threads of 100 messages take turns: 10,000 are built in about a minute and are 260 MB; 100,000 are 2.6 GB.
-LARGE ?= 10000
+bench-large: loadable ## a file larger than the cache: pages read, times, and growth from a hundredth of its size (LARGE threads)
+	LARGE=$$(( $(LARGE) / 100 )),$(LARGE) $(SYSTEM_PYTHON) benches/hosts/compare.py $(LOADABLE) B
+
+# How many threads of 100 messages take turns: 100,000 are built in about a minute and are 2.6 GB.
+LARGE ?= 100000
 
 bench-growth: loadable ## how cost grows from 100,000 to 10,000,000 messages in a file (some minutes, 6 GB of disk)
 	$(LOADING_PYTHON) benches/hosts/growth.py $(LOADABLE)

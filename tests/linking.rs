@@ -1,6 +1,6 @@
 //! Programs that have a SQLite already, each a project of its own, link the crate and register it on their own
-//! connections: with the lowest `libsqlite3-sys` that it takes, and with those of rusqlite 0.32 and sqlx 0.8. (The
-//! highest is the one of this workspace, which all other tests run.)
+//! connections: with the lowest `libsqlite3-sys` that it takes, and with those of rusqlite 0.32, sqlx 0.8
+//! and diesel 2. (The highest is the one of this workspace, which all other tests run.)
 
 mod dist;
 
@@ -84,15 +84,14 @@ fn with_rusqlite_0_32() {
     }
 }
 
-#[test]
-fn with_sqlx_0_8() {
-    let (directory, manifest) = copy("examples/sqlx");
-    if fetched("a program with sqlx 0.8", &manifest) {
-        assert_eq!(bindings(&manifest), "0.30.1");
+/// Runs a project whose program takes a file, and reads that through the loadable file.
+fn writes_an_ordinary_file(name: &str, directory: &str, libsqlite3_sys: &str) {
+    let (directory, manifest) = copy(directory);
+    if fetched(name, &manifest) {
+        assert_eq!(bindings(&manifest), libsqlite3_sys);
         let file = directory.path().join("state.db");
         let mut run = cargo(&["run", "--offline"], &manifest);
         assert_eq!(dist::output(run.arg("--").arg(&file)), BRANCH);
-        // What it wrote is an ordinary file.
         let listed = dist::output(
             dist::shell()
                 .arg(&file)
@@ -101,6 +100,16 @@ fn with_sqlx_0_8() {
         );
         assert_eq!(listed, BRANCH);
     }
+}
+
+#[test]
+fn with_sqlx_0_8() {
+    writes_an_ordinary_file("a program with sqlx 0.8", "examples/sqlx", "0.30.1");
+}
+
+#[test]
+fn with_diesel_2() {
+    writes_an_ordinary_file("a program with diesel 2", "examples/diesel", "0.38.2");
 }
 
 #[test]

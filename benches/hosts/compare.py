@@ -3,12 +3,14 @@
 
     /usr/bin/python3 benches/hosts/compare.py [branch.so [tables]]      tables: any of ABCD, default all
 
-A: listing a branch, small and large threads. B: a file larger than the cache. C: questions. D: long contents.
+A: listing a branch, small and large threads, and the same against ids that are known. B: a file larger than the cache. C: questions. D: long contents.
 Times are of the processor, the least of rounds that take turns; "pages" are the pages that SQLite read from the file (cache misses),
-counted from an empty cache. LARGE=n makes table B with n threads of 100 messages (default 2000).
+counted from an empty cache. LARGE=n makes table B with n threads of 100 messages (default 2000); with LARGE=m,n also how that grows from m.
 ROUNDS=n sets how many rounds there are (15), BENCH_DIR where the files are made.
 """
-import ctypes, os, sqlite3, statistics, sys, tempfile, time
+import ctypes, os, sqlite3, sys, tempfile, time
+
+import large
 
 SO = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "dist/branch.so")
 TABLES = sys.argv[2] if len(sys.argv) > 2 else "ABCD"
@@ -127,7 +129,25 @@ def shape(c, kind, count, size):
     return t
 
 
+# The same rows of the same file by ids that are known beforehand: less a file with these tables cannot take.
+KNOWN = "SELECT {columns} FROM temp.known AS k JOIN messages AS m ON m.id=k.id ORDER BY k.n"
+TIP = "(SELECT current_leaf_id FROM threads WHERE id=?1)"
+
+
+def against_known(c, t, columns):
+    """Known ids, branch_path joined, branch_messages, and by hand (the better): seconds, and how many rows."""
+    cols = ", ".join("m." + x.strip() for x in columns.split(","))
+    run = lambda sql: (lambda: c.execute(sql, (t,) if "?1" in sql else ()).fetchall())
+    queries = [run(q) for q in [KNOWN.format(columns=cols), f"SELECT {cols} FROM branch_path({TIP}) AS p JOIN messages AS m ON m.id=p.id",
+                                f"SELECT {columns} FROM branch_messages(?1)", *by_hand(columns)]]
+    rows = [q() for q in queries]
+    assert all(r == rows[0] for r in rows), columns
+    known, joined, ours, *hands = times(queries)
+    return known, joined, ours, min(hands), len(rows[0])
+
+
 def table_a(folder):
+    second = []
     print("## A. hand-written / ours (µs a message, ours)\n")
     print("| | 3 columns | all columns | newest 20 | path joined, 3 columns | ids |\n|---|--:|--:|--:|--:|--:|")
     cases = [("alone", 40, 500), ("alone", 400, 500), ("uuid", 400, 500), ("fork10", 400, 500), ("fork100", 2000, 500), ("siblings", 40, 500),
@@ -147,7 +167,7 @@ def table_a(folder):
             (three, f"SELECT {three} FROM branch_messages(?1)", by_hand(three)),
             (ALL, f"SELECT {ALL} FROM branch_messages(?1)", by_hand(ALL)),
             (three, f"SELECT {three} FROM branch_messages(?1, 20)", by_hand(three, 20)),
-            (three, "SELECT m.id, role, content FROM branch_path((SELECT current_leaf_id FROM threads WHERE id=?1)) p "
+            (three, f"SELECT m.id, role, content FROM branch_path({TIP}) p "
                     "JOIN messages m ON m.id=p.id", by_hand(three)),
             ("id", "SELECT id FROM branch_path((SELECT current_leaf_id FROM threads WHERE id=?1))",
              [UP.format(limit="") + "SELECT id FROM up ORDER BY n DESC"]),
@@ -155,47 +175,30 @@ def table_a(folder):
             a, b, n = compare(c, t, ours, hands)
             cells.append(f"{b / a:.2f} ({a / n * 1e6:.2f})")
         print(f"| {kind}, {count} of {size} B | " + " | ".join(cells) + " |", flush=True)
+        c.execute("CREATE TEMP TABLE known(n INTEGER PRIMARY KEY, id INTEGER)")
+        c.execute(f"INSERT INTO known(id) SELECT id FROM branch_path({TIP})", (t,))
+        for columns, what in [(three, "3 columns"), (ALL, "all columns")]:
+            known, joined, ours, hand, n = against_known(c, t, columns)
+            second.append(f"| {kind}, {count} of {size} B, {what} | {known / n * 1e6:.2f} | {joined / known:.2f} | {ours / known:.2f} | "
+                          f"{hand / joined:.2f} | {hand / ours:.2f} |")
         c.close()
+    print("\n## The same against known ids\n")
+    print("| | known ids, µs a message | join / known | messages / known | by hand / join | by hand / messages |\n|---|--:|--:|--:|--:|--:|")
+    print("\n".join(second), flush=True)
     print()
 
 
-def large(path, threads, each=100, size=150):
-    c = connect(path)
-    c.execute("PRAGMA synchronous=OFF")
-    c.execute("PRAGMA journal_mode=OFF")
-    c.execute("SELECT branch_migrate()")
-    for i in range(threads):
-        thread(c, f"t{i}")
-    rows = ((n * threads + i + 1, f"t{i}", "user", f"message {n} of {i} " + "x" * size, n, None if n == 0 else (n - 1) * threads + i + 1)
-            for n in range(each) for i in range(threads))
-    c.executemany("INSERT INTO messages(id,thread_id,role,content,created_at,parent_entry_id) VALUES(?,?,?,?,?,?)", rows)
-    c.execute("UPDATE threads SET current_leaf_id=(SELECT max(id) FROM messages m WHERE m.thread_id=threads.id)")
-    # One that lies alone, at the end.
-    thread(c, "alone")
-    parent = None
-    for n in range(each):
-        parent = insert(c, "alone", "x" * size, parent, n)
-    leaf(c, "alone", parent)
-    c.commit()
-    c.close()
-
-
-def table_b(folder):
-    threads = int(os.environ.get("LARGE", "2000"))
-    path = os.environ.get("LARGE_FILE", f"{folder}/b.db")
-    if not os.path.exists(path):
-        large(path, threads)
-    c = connect(path, int(os.environ.get("CACHE_MB", "64")))
-    tip = "(SELECT current_leaf_id FROM threads WHERE id=?1)"
+def queries_b():
+    """What is asked of a thread ?1, and the best by hand that reads the same."""
     three = "id, role, content"
     hand = by_hand(three)[0]
     newest = "SELECT id, role, content FROM branch_messages(?1) ORDER BY distance"
     first = "(SELECT min(id) FROM messages WHERE thread_id=?1)"
-    edges = ("WITH ids AS (SELECT id FROM messages WHERE thread_id=?1) ")
-    print(f"## B. {threads} threads of 100 that take turns, {os.path.getsize(path) // 1000000} MB: pages read, ours / by hand\n")
-    print("| | turns: ours | by hand | ratio | alone: ours | by hand | ratio |\n|---|--:|--:|--:|--:|--:|--:|")
-    leaves = "SELECT id, role, content FROM messages m WHERE thread_id=?1 AND NOT EXISTS(SELECT 1 FROM messages c WHERE c.parent_entry_id=m.id) ORDER BY id"
-    for name, ours, theirs in [
+    other = large.name(7)
+    leaves = f"SELECT {three} FROM messages m WHERE thread_id=?1 AND NOT EXISTS(SELECT 1 FROM messages c WHERE c.parent_entry_id=m.id) ORDER BY id"
+    ids = UP.format(limit="") + "SELECT id FROM up ORDER BY n DESC"
+    both = lambda one, two: f"SELECT * FROM ({one}) UNION ALL SELECT * FROM ({two})"
+    return [
         ("messages", f"SELECT {three} FROM branch_messages(?1)", hand),
         ("messages, all columns", f"SELECT {ALL} FROM branch_messages(?1)", by_hand(ALL)[0]),
         ("messages, by id", f"SELECT {three} FROM branch_messages(?1) ORDER BY id", hand),
@@ -203,35 +206,64 @@ def table_b(folder):
         ("messages, newest 20", f"SELECT {three} FROM branch_messages(?1, 20)", by_hand(three, 20)[0]),
         ("messages, newest first LIMIT 20", newest + " LIMIT 20", by_hand(three, 20)[0]),
         ("messages, newest first LIMIT 3", newest + " LIMIT 3", by_hand(three, 3)[0]),
-        ("path joined", f"SELECT m.{three} FROM branch_path({tip}) p JOIN messages m ON m.id=p.id", hand),
-        ("path joined, newest first LIMIT 20", f"SELECT m.{three} FROM branch_path({tip}) p JOIN messages m ON m.id=p.id ORDER BY distance LIMIT 20", by_hand(three, 20)[0]),
-        ("path ids", f"SELECT id FROM branch_path({tip})", UP.format(limit="") + "SELECT id FROM up ORDER BY n DESC"),
-        ("messages ids", "SELECT id FROM branch_messages(?1)", UP.format(limit="") + "SELECT id FROM up ORDER BY n DESC"),
+        ("path joined", f"SELECT m.{three} FROM branch_path({TIP}) p JOIN messages m ON m.id=p.id", hand),
+        ("path joined, newest first LIMIT 20", f"SELECT m.{three} FROM branch_path({TIP}) p JOIN messages m ON m.id=p.id ORDER BY distance LIMIT 20",
+         by_hand(three, 20)[0]),
+        ("path ids", f"SELECT id FROM branch_path({TIP})", ids),
+        ("messages ids", "SELECT id FROM branch_messages(?1)", ids),
         ("tree", "SELECT id, parent_entry_id, role, preview FROM branch_tree(?1)", hand),
         ("tree, graph", "SELECT graph FROM branch_tree(?1)", hand),
         ("leaves", f"SELECT {three} FROM branch_leaves(?1)", leaves),
-        ("leaves with depth", f"SELECT {three}, depth, fork_id FROM branch_leaves(?1)", hand),
+        ("leaves with depth", f"SELECT {three}, depth, fork_id FROM branch_leaves(?1)", both(leaves, hand)),
         ("children", f"SELECT {three}, is_current FROM branch_children({first})", hand),
-        ("siblings", f"SELECT {three}, is_current FROM branch_siblings({tip})", hand),
-        ("diff", f"SELECT side, {three} FROM branch_diff({tip}, (SELECT current_leaf_id FROM threads WHERE id=(SELECT 't7')))", hand),
-        ("depth", f"SELECT branch_depth({tip})", UP.format(limit="") + "SELECT count(*) FROM up"),
-        ("is_ancestor", f"SELECT branch_is_ancestor({first}, {tip})", UP.format(limit="") + "SELECT count(*) FROM up"),
+        ("siblings", f"SELECT {three}, is_current FROM branch_siblings({TIP})", hand),
+        ("diff", f"SELECT side, {three} FROM branch_diff({TIP}, (SELECT current_leaf_id FROM threads WHERE id='{other}'))",
+         both(hand, hand.replace("?1", f"'{other}'"))),
+        ("depth", f"SELECT branch_depth({TIP})", UP.format(limit="") + "SELECT count(*) FROM up"),
+        ("is_ancestor", f"SELECT branch_is_ancestor({first}, {TIP})", UP.format(limit="") + "SELECT count(*) FROM up"),
         ("check", "SELECT * FROM branch_check(?1)", hand),
-    ]:
-        cells = []
-        for t in (f"t{threads // 2}", "alone"):
-            a, b = pages(c, ours, (t,)), pages(c, theirs, (t,))
-            cells.append(f"{a} | {b} | {a / max(b, 1):.2f}")
-        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
-    spread = [f"t{(i * 7919) % threads}" for i in range(40)]
-    for name, ours, theirs in [("messages", f"SELECT {three} FROM branch_messages(?1)", hand),
-                               ("newest 20", f"SELECT {three} FROM branch_messages(?1, 20)", by_hand(three, 20)[0]),
-                               ("check", "SELECT * FROM branch_check(?1)", hand)]:
-        run = lambda sql: (lambda: [c.execute(sql, (t,)).fetchall() for t in spread])
-        a, b = times([run(ours), run(theirs)])
-        print(f"\n{name}, µs a thread: ours {a / 40 * 1e6:.0f}, by hand {b / 40 * 1e6:.0f}", end="")
-    print("\n")
+        ("list of threads, a page from the middle", "SELECT id, last_content FROM branch_threads() WHERE id > ?1 ORDER BY id LIMIT 20",
+         "SELECT t.id, m.content FROM threads t LEFT JOIN messages m ON m.id=t.current_leaf_id WHERE t.id > ?1 ORDER BY t.id LIMIT 20"),
+    ]
+
+
+def measure_b(folder, threads):
+    """Pages of a thread that takes turns and of one that lies alone, and microseconds for threads all over the file; ours, by hand."""
+    path = os.environ.get("LARGE_FILE", f"{folder}/{threads}.db")
+    if not os.path.exists(path):
+        made, migrated = large.build(SO, path, threads)
+        print(f"{threads} threads of 100 that take turns, {os.path.getsize(path) // 1000000} MB, built in {made:.0f} s; "
+              f"branch_migrate() adds its indexes in {migrated:.1f} s.\n", flush=True)
+    c = connect(path, int(os.environ.get("CACHE_MB", "64")))
+    found = {name: [[pages(c, sql, (t,)) for sql in (ours, theirs)] for t in (large.name(threads // 2), "alone")]
+             for name, ours, theirs in queries_b()}
+    spread = [large.name((i * 7919) % threads) for i in range(40)]
+    run = lambda sql: (lambda: [c.execute(sql, (t,)).fetchall() for t in spread])
+    timed = {name: [s / 40 * 1e6 for s in times([run(ours), run(theirs)])]
+             for name, ours, theirs in queries_b() if name in ("messages", "messages, newest 20", "path joined", "tree", "leaves", "check")}
     c.close()
+    if "LARGE_FILE" not in os.environ:
+        os.remove(path)
+    return found, timed
+
+
+def table_b(folder):
+    sizes = [int(size) for size in os.environ.get("LARGE", "2000").split(",")]
+    print("## B. A file larger than the cache: pages read from an empty cache\n")
+    measured = [measure_b(folder, threads) for threads in sizes]
+    (found, timed), (before, timed_before) = measured[-1], measured[0]
+    growth = len(sizes) > 1
+    print("| | turns: ours | by hand | ratio |" + (" grown, ours | by hand |" if growth else "") + " alone: ours | by hand | ratio |")
+    print("|---" + "|--:" * (8 if growth else 6) + "|")
+    for name, (turns, alone) in found.items():
+        small = before[name][0]
+        grown = f"| {turns[0] / small[0]:.1f} | {turns[1] / small[1]:.1f} " if growth else ""
+        print(f"| {name} | {turns[0]} | {turns[1]} | {turns[0] / turns[1]:.2f} {grown}| {alone[0]} | {alone[1]} | {alone[0] / alone[1]:.2f} |")
+    print("\n| µs a thread, in 40 threads | ours | by hand |" + (" grown, ours | by hand |" if growth else "") + "\n|---" + "|--:" * (4 if growth else 2) + "|")
+    for name, (ours, theirs) in timed.items():
+        a, b = timed_before[name]
+        print(f"| {name} | {ours:.0f} | {theirs:.0f} |" + (f" {ours / a:.1f} | {theirs / b:.1f} |" if growth else ""))
+    print()
 
 
 def table_c(folder):

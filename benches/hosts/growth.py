@@ -9,45 +9,10 @@ also given inside one transaction.
 """
 import os, sqlite3, statistics, sys, tempfile, time
 
+from large import EACH, build, connect, name
+
 SO = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "dist/branch.so")
 SIZES = [int(os.environ.get("SMALL", "1000")), int(os.environ.get("LARGE", "100000"))]
-EACH = 100
-
-
-def connect(path):
-    c = sqlite3.connect(path, isolation_level=None)
-    c.enable_load_extension(True)
-    c.load_extension(SO)
-    c.execute("PRAGMA cache_size = -64000")
-    return c
-
-
-def build(path, threads):
-    """Messages of every thread in turn, as many users at once leave them. Returns the seconds of making and migrating."""
-    c = connect(path)
-    c.execute("PRAGMA journal_mode = OFF")
-    c.execute("PRAGMA synchronous = OFF")
-    c.execute("SELECT branch_migrate()").fetchall()
-    # The tables first, as a program that knows no branches fills them, and then what branch_migrate() adds.
-    for (name,) in c.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'branch\\_messages%' ESCAPE '\\' AND type = 'index'").fetchall():
-        c.execute(f"DROP INDEX {name}")
-    begun = time.perf_counter()
-    c.execute("BEGIN")
-    c.execute("INSERT INTO threads(id, preview, ephemeral, model_provider, created_at, updated_at, status, cwd, cli_version, source, current_leaf_id) "
-              "WITH n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1) "
-              "SELECT printf('t%07d', i), '', 0, '', i, i, 'idle', '', '', 'api', ?1 * (?2 - 1) + i + 1 FROM n", [threads, EACH])
-    c.execute("INSERT INTO messages(id, thread_id, role, content, created_at, parent_entry_id) "
-              "WITH n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1 * ?2) "
-              "SELECT i + 1, printf('t%07d', i % ?1), iif((i / ?1) % 2, 'assistant', 'user'), "
-              "printf('message %d of %d ', i / ?1, i % ?1) || hex(zeroblob(70)), i, iif(i < ?1, NULL, i + 1 - ?1) FROM n", [threads, EACH])
-    c.execute("COMMIT")
-    made = time.perf_counter() - begun
-    begun = time.perf_counter()
-    c.execute("SELECT branch_migrate()").fetchall()
-    migrated = time.perf_counter() - begun
-    c.execute("PRAGMA journal_mode = WAL").fetchall()
-    c.close()
-    return made, migrated
 
 
 def median(c, sql, arguments):
@@ -60,9 +25,10 @@ def median(c, sql, arguments):
 
 
 def measure(path, threads):
-    c = connect(path)
+    c = connect(SO, path)
+    c.execute("PRAGMA journal_mode = WAL").fetchall()
     c.execute("PRAGMA synchronous = FULL")
-    spread = [f"t{i * 7919 % threads:07d}" for i in range(200)]
+    spread = [name(i * 7919 % threads) for i in range(200)]
     one = [[t] for t in spread]
     rows = {}
     rows["newest 20, ms"] = median(c, "SELECT id, role, content FROM branch_messages(?, 20)", one) * 1e3
@@ -95,7 +61,7 @@ def main():
         found = []
         for threads in SIZES:
             path = f"{folder}/{threads}.db"
-            made, migrated = build(path, threads)
+            made, migrated = build(SO, path, threads)
             rows = {"file, MB": os.path.getsize(path) / 1e6, "build with plain SQL, s": made, "branch_migrate() adds its indexes, s": migrated}
             rows.update(measure(path, threads))
             found.append(rows)

@@ -244,7 +244,9 @@ fn make_targets_exist() {
 /// The Rust that is shown is in the examples, which are built and run (`tests/linking.rs`).
 #[test]
 fn shown_rust_is_in_the_examples() {
-    let examples = read("examples/rusqlite/src/main.rs") + &read("examples/sqlx/src/main.rs");
+    let examples = ["rusqlite", "sqlx", "diesel"]
+        .map(|name| read(&format!("examples/{name}/src/main.rs")))
+        .concat();
     let lines: BTreeSet<&str> = examples.lines().map(str::trim).collect();
     let document = Document::read(&dist::root().join("docs/rust.md"));
     let mut shown = 0;
