@@ -13,6 +13,19 @@ use serde_core::de::{
 };
 use serde_json::value::RawValue;
 
+/// Eight bytes from a place on.
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    let eight = bytes.get(at..)?.first_chunk()?;
+    Some(u64::from_ne_bytes(*eight))
+}
+
+/// Whether one of eight bytes is a backslash: whether one of their differences to it is zero.
+fn has_backslash(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let difference = word ^ (ONES * b'\\' as u64);
+    difference.wrapping_sub(ONES) & !difference & (ONES << 7) != 0
+}
+
 /// Why a text is not JSON, if it is not.
 pub fn why_invalid(text: &[u8]) -> Option<String> {
     serde_json::from_slice::<&RawValue>(text)
@@ -119,30 +132,40 @@ impl<'a> Raw<'a> {
     /// Whether a string is this text, compared without unescaping it into a copy. None if that takes one: for a value of
     /// another type, and for an escape of what is not ASCII.
     pub fn same_string(self, text: &[u8]) -> Option<bool> {
-        let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        let mut rest = inside.as_bytes();
-        let mut text = text;
-        while let Some(at) = memchr::memchr(b'\\', rest) {
-            let (plain, escape) = rest.split_at(at);
-            let Some(after) = text.strip_prefix(plain) else {
-                return Some(false);
+        let inside = self.0.strip_prefix('"')?.strip_suffix('"')?.as_bytes();
+        let (mut at, mut reached) = (0, 0);
+        loop {
+            // Eight at a time: prose has an escape every few words, and a search and a comparison for each cost ten times
+            // as much.
+            while let (Some(word), Some(other)) = (word(inside, at), word(text, reached)) {
+                if word != other || has_backslash(word) {
+                    break;
+                }
+                at += 8;
+                reached += 8;
+            }
+            let meant = match inside.get(at) {
+                None => return Some(reached == text.len()),
+                Some(b'\\') => {
+                    at += 1;
+                    match inside.get(at)? {
+                        b'n' => b'\n',
+                        b't' => b'\t',
+                        b'r' => b'\r',
+                        b'b' => 8,
+                        b'f' => 12,
+                        byte @ (b'"' | b'\\' | b'/') => *byte,
+                        _ => return None,
+                    }
+                }
+                Some(byte) => *byte,
             };
-            let meant = match escape.get(1)? {
-                b'n' => b'\n',
-                b't' => b'\t',
-                b'r' => b'\r',
-                b'b' => 8,
-                b'f' => 12,
-                byte @ (b'"' | b'\\' | b'/') => *byte,
-                _ => return None,
-            };
-            if after.first() != Some(&meant) {
+            if text.get(reached) != Some(&meant) {
                 return Some(false);
             }
-            text = after.get(1..)?;
-            rest = escape.get(2..)?;
+            at += 1;
+            reached += 1;
         }
-        Some(rest == text)
     }
 
     /// An integer of 64 bits.

@@ -306,3 +306,39 @@ fn another_first_kept_id_leaves_the_rest_as_it_is() {
     assert_eq!(changed(r#"{"message":{"first_kept_id":7}}"#), None);
     assert_eq!(changed("[]"), None);
 }
+
+#[test]
+fn a_string_is_compared_as_it_stands() {
+    use super::json::Raw;
+    // Escapes at every place among the eight bytes that are compared at once.
+    for length in 0..20 {
+        for at in 0..=length {
+            for (escape, meant) in [
+                ("", ""),
+                ("\\n", "\n"),
+                ("\\\"", "\""),
+                ("\\\\", "\\"),
+                ("\\\\n", "\\n"),
+                ("\\/", "/"),
+                ("é\\t", "é\t"),
+            ] {
+                let (before, after) = ("x".repeat(at), "y".repeat(length - at));
+                let json = format!("\"{before}{escape}{after}\"");
+                let text = format!("{before}{meant}{after}");
+                let same = |text: &str| Raw::known(&json).same_string(text.as_bytes());
+                assert_eq!(same(&text), Some(true), "{json}");
+                assert_eq!(same(&format!("{text}z")), Some(false), "{json}");
+                for changed in 0..text.len() {
+                    let mut bytes = text.clone().into_bytes();
+                    bytes[changed] ^= 1;
+                    let same = Raw::known(&json).same_string(&bytes);
+                    assert_eq!(same, Some(false), "{json}, {changed}");
+                    let same = Raw::known(&json).same_string(&text.as_bytes()[..changed]);
+                    assert_eq!(same, Some(false), "{json}, {changed}");
+                }
+            }
+        }
+    }
+    assert_eq!(Raw::known(r#""\u00e9""#).same_string("é".as_bytes()), None);
+    assert_eq!(Raw::known("5").same_string(b"5"), None);
+}
