@@ -210,6 +210,36 @@ def test_a_thread_of_another_program_is_gone_on_with(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_items_beside_messages_of_other_kinds() -> None:
+    """What others have stored between the items is read as before: the items as they are, the rest as it can be."""
+    history = History(":memory:")
+    session = BranchSession("s", history=history)
+    mine: list[Any] = [{"role": "user", "content": f"{number}", "own": [number]} for number in range(3)]
+    asyncio.run(session.add_items(mine))
+    assert asyncio.run(session.get_items()) == mine
+    assert asyncio.run(session.get_items(2)) == mine[1:]
+    strange: list[tuple[str, str, str | None, list[Any]]] = [
+        ("user", "no item", None, [{"role": "user", "content": "no item"}]),
+        ("assistant", "", "{}", []),
+        ("tool", "a result", '{"tool_call_id":"c"}', []),
+        ("summary", "so far", '{"role":"x"}', [{"role": "developer", "content": "so far"}]),
+        ("user", "two", "[1]", [{"role": "user", "content": "two"}]),
+        ("user", "Claude", '{"type":"user","uuid":"u"}', [{"role": "user", "content": "Claude"}]),
+        ("assistant", "", '{"type":"response_item","payload":{"type":"reasoning"}}', [{"type": "reasoning"}]),
+    ]
+    for role, content, item_json, expected in strange:
+        message = history.append("s", role, content, item_json=item_json)
+        assert asyncio.run(session.get_items()) == [*mine, *expected]
+        history.prune(message)
+    # What is no JSON at all, or seems to be when it stands between others.
+    for broken in ["{", '{"role":"user"},{"role":"user"}', "", "1],[2", "{} {}"]:
+        message = history.append("s", "user", "broken")
+        history.connection.execute("UPDATE messages SET item_json = ? WHERE id = ?", (broken, message))
+        history.connection.commit()
+        assert asyncio.run(session.get_items()) == [*mine, {"role": "user", "content": "broken"}]
+        history.prune(message)
+
+
 def test_a_session_that_is_cleared_elsewhere(tmp_path: Path) -> None:
     async def run() -> None:
         one, other = (BranchSession("s", tmp_path / "chat.db") for _ in range(2))

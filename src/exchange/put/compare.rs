@@ -3,50 +3,28 @@
 //! Role, text, name, calls with their arguments, results, and parts that are not text: those make a message. What a store
 //! has beside (usage, ids of its own, times, what a model has thought) does not.
 
-use std::cell::OnceCell;
-
 use crate::exchange::openai::Element;
 use crate::items::canonical::canonical;
 use crate::items::parts::{Members, Output, Parts};
 
-/// A message that was sent.
-pub struct Sent<'a> {
-    /// What was read of it.
-    pub element: Element<'a>,
-    parts: OnceCell<Comparable>,
-}
-
-impl<'a> Sent<'a> {
-    /// Takes an element of the array.
-    pub fn new(element: Element<'a>) -> Self {
-        Self {
-            element,
-            parts: OnceCell::new(),
-        }
+/// Whether a message that was sent is a stored one, whose item is read only if need be.
+pub fn is(sent: &Element<'_>, role: &[u8], content: &[u8], item: Option<&[u8]>) -> bool {
+    if sent.role.as_bytes() != role || !sent.says(content) {
+        return false;
     }
-
-    /// Whether it is a stored message, whose item is read only if need be.
-    pub fn is(&self, role: &[u8], content: &[u8], item: Option<&[u8]>) -> bool {
-        let element = &self.element;
-        if element.role.as_bytes() != role || !element.says(content) {
-            return false;
-        }
-        if item == Some(element.original.text().as_bytes()) {
-            return true;
-        }
-        // As a rule the store has something beside, and the rest is written alike.
-        let stored = match item {
-            Some(item) => Members::of(item),
-            None => Some(Members::default()),
-        };
-        if stored.is_some_and(|stored| stored.are_surely(&element.members)) {
-            return true;
-        }
-        let parts = self
-            .parts
-            .get_or_init(|| Comparable::of(element.members.clone().parts(), content));
-        *parts == Comparable::of(Parts::read(item.unwrap_or_default()), content)
+    if item == Some(sent.original.text().as_bytes()) {
+        return true;
     }
+    // As a rule the store has something beside, and the rest is written alike.
+    let stored = match item {
+        Some(item) => Members::of(item),
+        None => Some(Members::default()),
+    };
+    if stored.is_some_and(|stored| stored.are_surely(&sent.members)) {
+        return true;
+    }
+    let stored = Parts::read(item.unwrap_or_default());
+    Comparable::of(sent.members.clone().parts(), content) == Comparable::of(stored, content)
 }
 
 /// What of an item is compared.

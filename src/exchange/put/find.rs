@@ -6,9 +6,10 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::compare::Sent;
+use super::compare;
 use super::descent::Descent;
 use crate::error::{push, Result};
+use crate::exchange::openai::Element;
 use crate::sqlite::{Connection, Kind, Parameter, Statement};
 use crate::tree::path::ancestors::Climb;
 use crate::tree::path::common;
@@ -41,7 +42,7 @@ pub struct Place {
 }
 
 /// Finds the place of what was sent in a thread.
-pub fn find(connection: &Rc<Connection>, thread: &[u8], sent: &[Sent<'_>]) -> Result<Place> {
+pub fn find(connection: &Rc<Connection>, thread: &[u8], sent: &[Element<'_>]) -> Result<Place> {
     let scope = Scope::of(connection, thread)?;
     let mut search = Search {
         sent,
@@ -162,16 +163,16 @@ enum Met {
 
 impl Met {
     /// `level` of the messages that were sent are above.
-    fn of(row: &Statement, sent: &[Sent<'_>], level: usize) -> Result<Self> {
+    fn of(row: &Statement, sent: &[Element<'_>], level: usize) -> Result<Self> {
         let id = row.integer(ID);
         let role = row.text(ROLE)?;
         let is_sent = match sent.get(level) {
-            Some(sent) if sent.element.role.as_bytes() == role => {
+            Some(sent) if sent.role.as_bytes() == role => {
                 let item = match row.kind(ITEM_JSON) {
                     Kind::Null => None,
                     _ => Some(row.text(ITEM_JSON)?),
                 };
-                sent.is(role, row.text(CONTENT)?, item)
+                compare::is(sent, role, row.text(CONTENT)?, item)
             }
             _ => false,
         };
@@ -186,7 +187,7 @@ impl Met {
 }
 
 struct Search<'a> {
-    sent: &'a [Sent<'a>],
+    sent: &'a [Element<'a>],
     descent: Descent,
     /// The length of the longest beginning so far,
     matched: usize,

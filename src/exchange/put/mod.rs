@@ -10,7 +10,6 @@ mod find;
 
 use std::rc::Rc;
 
-use self::compare::Sent;
 use super::openai;
 use crate::error::Result;
 use crate::sqlite::{Connection, Parameter};
@@ -25,10 +24,7 @@ pub fn put(
     messages: &[u8],
     created_at: i64,
 ) -> Result<Option<i64>> {
-    let sent: Vec<Sent<'_>> = openai::elements("messages", messages)?
-        .into_iter()
-        .map(Sent::new)
-        .collect();
+    let sent = openai::elements("messages", messages)?;
     connection.atomically(|| {
         if !thread::exists(connection, thread)? {
             make(connection, thread, None, created_at)?;
@@ -42,8 +38,7 @@ pub fn put(
                 "INSERT INTO main.messages(thread_id, role, content, item_json, created_at, parent_entry_id) \
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6",
             )?;
-            for message in rest {
-                let element = &message.element;
+            for element in rest {
                 insert.run(&[
                     Parameter::Text(thread),
                     Parameter::Text(element.role.as_bytes()),

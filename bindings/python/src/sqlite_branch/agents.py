@@ -122,6 +122,9 @@ class BranchSession(SessionABC):
                 context = self._history.context(self.session_id, self.budget, leaf) if leaf is not None else []
                 found = [items.read(row.role, row.content, row.item_json) for row in context]
             else:
+                stored = items.read_all(self._branches.items(name, limit))
+                if stored is not None:
+                    return cast("list[TResponseInputItem]", stored)
                 found = [_item(row) for row in self._branches.rows(name, limit)]
             return cast("list[TResponseInputItem]", [item for item in found if item is not None])
 

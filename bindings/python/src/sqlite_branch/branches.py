@@ -143,6 +143,18 @@ class Branches:
             )
         ]
 
+    def items(self, name: str, limit: int | None = None) -> list[tuple[str, str | None]]:
+        """Role and item_json of the same."""
+        leaf = self.leaf(name)
+        if leaf is None:
+            return []
+        return self._rows(
+            "SELECT m.role, m.item_json FROM branch_path(?, ?) AS p JOIN messages AS m ON m.id = p.id"
+            " ORDER BY p.distance DESC",
+            leaf,
+            limit,
+        )
+
     def listed(self) -> list[BranchInfo]:
         """All branches, oldest first."""
         named = self._rows(

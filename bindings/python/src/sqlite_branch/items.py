@@ -115,9 +115,25 @@ def read(role: str, content: str, item_json: str | None) -> dict[str, Any] | Non
     payload = item.get("payload")
     if isinstance(payload, dict) and item.get("type") == "response_item":
         return payload
-    if ("role" in item or "type" in item) and not FOREIGN & item.keys():
+    if _is_item(item):
         return item
     return {"role": role, "content": content} if role in ROLES and content else None
+
+
+def read_all(messages: list[tuple[str, str | None]]) -> list[dict[str, Any]] | None:
+    """The items of messages, given by role and item_json, if each was added as one; None where `read` has to say."""
+    try:
+        # One call for all takes a sixth of the time of one for each.
+        found = json.loads("[" + ",".join([item_json or "null" for _, item_json in messages]) + "]")
+    except ValueError:
+        return None
+    if len(found) != len(messages) or any(role == "summary" for role, _ in messages):
+        return None
+    return found if all(isinstance(item, dict) and _is_item(item) for item in found) else None
+
+
+def _is_item(item: dict[str, Any]) -> bool:
+    return ("role" in item or "type" in item) and FOREIGN.isdisjoint(item)
 
 
 def _parsed(item_json: str | None) -> dict[str, Any]:
