@@ -96,7 +96,7 @@ pub fn text<'a>(name: &str, value: Value<'a>) -> Result<&'a [u8]> {
     }
 }
 
-/// What a column of `messages` may hold, whoever wrote it: a text and its size. Of a blob only the size; of NULL nothing.
+/// What a column of `messages` may hold, also one that another program wrote: a text and its size. Of a blob only the size; of NULL nothing.
 pub fn stored<'a>(name: &str, value: Value<'a>) -> Result<(&'a [u8], usize)> {
     match value.kind() {
         Kind::Null => Ok((&[], 0)),

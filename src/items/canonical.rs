@@ -53,7 +53,7 @@ fn write(value: Raw<'_>, deepest: u32, all: &mut String) {
     }
 }
 
-/// A string between quotes that cannot be taken for another one; nobody reads it as JSON again.
+/// A string between quotes that cannot be taken for another one; it is not read as JSON again.
 fn string(text: &str, all: &mut String) {
     all.push('"');
     for character in text.chars() {

@@ -1,7 +1,7 @@
 //! Goes through JSON text value by value, without building it in memory.
 //!
-//! A member or an element is handed on as the text that it is, and whoever wants more of it looks into that. So nothing
-//! is unescaped, converted or copied that nobody asks for, a value of an unexpected type is no error, and nesting of any
+//! A member or an element is handed on as the text that it is, and a caller that wants more of it looks into that. So nothing
+//! is unescaped, converted or copied that is not asked for, a value of an unexpected type is no error, and nesting of any
 //! depth is passed over without recursion (serde_json skips values in a loop; its limit of 128 levels is for values that
 //! it builds).
 
@@ -295,7 +295,7 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_, '_, 'de> {
     }
 }
 
-/// The name of a member, as bytes: a name that is not well-formed Unicode is none that anybody looks for.
+/// The name of a member, as bytes: a name that is not well-formed Unicode is none that is looked for.
 struct Name<'a>(Cow<'a, [u8]>);
 
 impl<'de> Deserialize<'de> for Name<'de> {

@@ -11,7 +11,7 @@ pub struct Usage {
     pub cached: i64,
     /// What the model has written.
     pub output: i64,
-    /// What it has cost, in the currency of whoever counted. None if nobody says.
+    /// What it has cost, in the currency of the provider. None if it is not said.
     pub cost: Option<f64>,
 }
 

@@ -127,7 +127,7 @@ impl Found {
                 break;
             }
             let content = indexed.text(CONTENT as i32)?;
-            // What is still as it was when it was indexed matches as it did. (NULL, where somebody has deleted the
+            // What is still as it was when it was indexed matches as it did. (NULL, where another program has deleted the
             // hash, reads as 0.)
             if indexed.integer(HASH) == hash(content) || self.query.matches(content)? {
                 self.standing = Some(indexed.real(RANK));

@@ -4,8 +4,8 @@
 //! * `message_search_rows`: each message that is in it, with a hash of the content that it had then.
 //! * `message_search_gaps`: the ranges of ids in which no message is indexed, the one above the newest included.
 //!
-//! Nothing is deleted from it: FTS5 would have to be told the old content. Nobody is misled by what has gone or changed,
-//! since whoever finds a message there compares the hash.
+//! Nothing is deleted from it: FTS5 would have to be told the old content. What has gone or changed misleads no reader,
+//! since each compares the hash of what it finds.
 
 use std::hash::Hasher;
 use std::rc::Rc;

@@ -67,7 +67,7 @@ impl Matcher {
         Ok(shown)
     }
 
-    /// The one that an earlier call has left, or a new one. Whoever has an error drops it.
+    /// The one that an earlier call has left, or a new one. After an error it is dropped.
     fn lent(connection: &Rc<Connection>) -> Result<Box<Self>> {
         let parked = connection.take_parked();
         match parked.and_then(|thing| thing.downcast().ok()) {
@@ -84,7 +84,7 @@ pub struct Query {
 }
 
 impl Query {
-    /// Prepares what the caller wrote, and makes sure that FTS5 understands it.
+    /// Prepares what the caller wrote, and verifies that FTS5 understands it.
     pub fn new(connection: &Rc<Connection>, written: &[u8]) -> Result<Self> {
         let query = text::query(written)?;
         let mut matcher = Matcher::lent(connection)?;
@@ -140,7 +140,7 @@ impl Query {
             }
         }
         self.connection.park(matcher);
-        // Somebody has changed the message since it was found.
+        // The message was changed since it was found.
         let part = snippet::parts(&text).next().unwrap_or_default();
         snippet::of(part, (true, part.len() == text.len()))
     }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::error::{quoted, Error, Result};
 
-/// What is set between characters. To `unicode61` it is no letter, and nobody writes it.
+/// What is set between characters. To `unicode61` it is no letter, and texts do not have it.
 pub const SEPARATOR: u8 = 0x1f;
 
 /// A text as FTS5 gets it.

@@ -79,7 +79,7 @@ impl Beside for Window {
     }
 }
 
-/// A message of the thread, or on its current branch. Another conversation's is an error: nobody wants to send that.
+/// A message of the thread, or on its current branch. Another conversation's is an error, since it would be sent by mistake.
 /// None if there is no such message, or no such thread.
 pub(super) fn belonging(
     connection: &Rc<Connection>,

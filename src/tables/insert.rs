@@ -21,7 +21,7 @@ pub(super) const UID: usize = THREAD + 3;
 pub(super) const POSITION: usize = UID + 1;
 pub(super) const VERSIONS: usize = UID + 2;
 
-/// What the statement says of a column that nobody may set.
+/// What the statement says of a column that cannot be set.
 const REFUSED: [(usize, &str); 7] = [
     (ID, "id is given by the database"),
     (DISTANCE, "distance follows from where the message is"),

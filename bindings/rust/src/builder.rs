@@ -167,7 +167,7 @@ impl StateStore {
     }
 }
 
-/// Opens the first connection of a store: creates and migrates the database, or makes sure that it can be read.
+/// Opens the first connection of a store: creates and migrates the database, or verifies that it can be read.
 fn open_first(settings: &Settings) -> Result<Option<Connection>> {
     if settings.read_only {
         schema::check_readable(&settings.connect()?, settings)?;

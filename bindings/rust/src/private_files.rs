@@ -43,7 +43,7 @@ pub(crate) fn parent(path: &Path) -> PathBuf {
     }
 }
 
-/// Makes sure that a file's name survives a power loss: its directory is synced.
+/// Syncs a file's directory, so that its name survives a power loss.
 pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::fs::File::open(parent(path))?.sync_all()?;

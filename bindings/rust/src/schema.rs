@@ -112,7 +112,7 @@ fn refuse_strange(conn: &Connection, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Brings the schema up to date, and makes sure that it is what we need.
+/// Brings the schema up to date, and verifies that it is what we need.
 pub(crate) fn migrate(conn: &Connection, settings: &Settings) -> Result<()> {
     settings.retry(|| History::new(conn).migrate())?;
     match missing_any(conn, settings)? {
@@ -121,7 +121,7 @@ pub(crate) fn migrate(conn: &Connection, settings: &Settings) -> Result<()> {
     }
 }
 
-/// Makes sure, without a migration, that messages can be read.
+/// Verifies, without a migration, that messages can be read.
 pub(crate) fn check_readable(conn: &Connection, settings: &Settings) -> Result<()> {
     // The first query is the first to touch the file: its errors are the file's, not the schema's.
     settings.retry(|| version(conn, settings))?;
@@ -167,7 +167,7 @@ fn missing(conn: &Connection, settings: &Settings, tables: &[Table<'_>]) -> Resu
             {
                 return Ok(Some(format!("table {table}: {msg}")));
             }
-            // Such as a lock that somebody else has: it tells nothing of the schema.
+            // Such as a lock of another program's: it says nothing of the schema.
             Err(error) => {
                 return Err(error)
                     .during(|| format!("look for table {table} in {}", settings.path.display()));

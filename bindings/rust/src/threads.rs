@@ -387,7 +387,7 @@ impl Transaction<'_> {
             Err(Error::NotFound { .. }) => {}
             other => return other.map(drop),
         }
-        // What is left of a thread whose row somebody has deleted alone.
+        // What is left of a thread whose row another program has deleted alone.
         for statement in [
             "DELETE FROM main.messages WHERE thread_id = ?1",
             "DELETE FROM main.thread_dynamic_tools WHERE thread_id = ?1",

@@ -108,7 +108,7 @@ fn take_apart(row: &Statement, kind: Kind, entries: &mut Vec<Entry>) -> Result<(
         };
         push(&mut results, Entry::Result(Output { text, ..output }))?;
     }
-    // What somebody says beside results comes after them; a model's own results come after their calls.
+    // What the user says beside results comes after them; a model's own results come after their calls.
     if !is_assistant {
         for result in results.drain(..) {
             push(entries, result)?;

@@ -26,7 +26,7 @@ const MESSAGE: &str = "SELECT m.id, m.role, m.content, m.item_json, m.created_at
          strftime('%Y-%m-%d %H:%M', m.created_at, 'unixepoch'), m.thread_id \
      FROM branch_feed(?1) AS f CROSS JOIN main.messages AS m \
      LEFT JOIN main.message_uids AS u ON u.message_id = m.id WHERE m.id = f.id";
-/// For a file that was not brought up to date: nobody has ever given a message a uid there.
+/// For a file that was not brought up to date: no message has a uid there.
 const WITHOUT_UID: &str = "SELECT m.id, m.role, m.content, m.item_json, m.created_at, NULL, \
          strftime('%Y-%m-%d %H:%M', m.created_at, 'unixepoch'), m.thread_id \
      FROM branch_feed(?1) AS f CROSS JOIN main.messages AS m WHERE m.id = f.id";

@@ -141,7 +141,7 @@ fn labels(
     Ok(labels)
 }
 
-/// Gives the row of a thread to whoever reads it. An error if there is no such thread.
+/// Gives the row of a thread to the caller's function. An error if there is no such thread.
 pub fn thread_row<T>(
     connection: &Rc<Connection>,
     thread: &[u8],

@@ -50,7 +50,7 @@ fn within(content: Option<Raw<'_>>, depth: usize) -> String {
     String::new()
 }
 
-/// Whether it is results of tools and nothing that anybody has said.
+/// Whether it is results of tools and no text beside.
 pub fn is_tool_result(content: Option<Raw<'_>>) -> bool {
     let mut found = false;
     for block in json::list(content) {

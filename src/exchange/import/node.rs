@@ -48,7 +48,7 @@ pub enum Cell {
 }
 
 /// The columns of `threads` but for `id` and `current_leaf_id`, in the order of the table, with what they hold where
-/// nobody says.
+/// the export does not say.
 pub const COLUMNS: [(&str, Cell); 20] = [
     ("rollout_path", Cell::Null),
     ("preview", Cell::Text(Vec::new())),
@@ -119,7 +119,7 @@ impl Row {
         }
     }
 
-    /// Sets a column that nobody has said anything about.
+    /// Sets a column, unless it is set.
     pub fn fill(&mut self, name: &str, integer: i64) {
         let at = COLUMNS.iter().position(|(column, _)| *column == name);
         if let Some(place @ Cell::Null) = at.and_then(|at| self.0.get_mut(at)) {

@@ -270,7 +270,7 @@ impl Runs {
     /// Which run a message is part of that is rootward of the run `from`.
     fn run_of(&self, id: i64, from: usize) -> usize {
         match from.checked_sub(1) {
-            // As a rule it is the run before, in which somebody went on elsewhere.
+            // As a rule it is the run before, from which this one branches off.
             Some(before) if self.runs.get(before).is_some_and(|run| run.contains(id)) => before,
             _ => self
                 .runs

@@ -13,7 +13,7 @@ use crate::tree::shape::problem::Problem;
 pub enum Namer {
     /// The leaf of a thread.
     Leaf,
-    /// A uid. Nobody knows whose a uid was whose message is gone, so it is a problem of no thread.
+    /// A uid. With its message, a uid has lost its thread, so it is a problem of none.
     Uid,
     /// A label.
     Label,

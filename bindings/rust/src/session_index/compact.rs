@@ -28,7 +28,7 @@ pub(super) fn replace(path: &Path, sync: bool) -> io::Result<()> {
         let _ = fs::remove_file(&new_path);
         return Err(error);
     }
-    // Whoever had the old file open may have appended up to now.
+    // A program that had the old file open may have appended up to now.
     carry_over(&mut old, &mut new, sync)?;
     if sync {
         private_files::sync_parent(&path)?;
@@ -94,7 +94,7 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Creates the new file. One that is there is left from a crash: the lock is ours, so nobody writes to it.
+/// Creates the new file. One that is there is left from a crash: the lock is ours, so no other process writes to it.
 fn create(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Ok(()) => {}
