@@ -158,6 +158,12 @@ pub fn limit(value: Option<Value<'_>>) -> Result<Option<u64>> {
     Ok(at_least_zero("limit", value)?.map(i64::unsigned_abs))
 }
 
+/// How many rows a statement's LIMIT makes likely; 0 is unknown.
+pub fn expected(value: Option<Value<'_>>) -> u64 {
+    let limit = value.filter(|value| value.kind() == Kind::Integer);
+    limit.map_or(0, |value| u64::try_from(value.integer()).unwrap_or(0))
+}
+
 /// A largest number of tokens; NULL or absent is no limit.
 pub fn budget(value: Option<Value<'_>>) -> Result<Option<i64>> {
     at_least_zero("budget", value)

@@ -119,6 +119,10 @@ fn no_more_pages_are_read_than_by_hand_where_threads_take_turns() {
     let connection = taking_turns(&directory, threads, length);
     let whole = pages(&connection, BY_HAND, &[&"t7"]);
     let twenty = pages(&connection, &BY_HAND.replace("1000", "20"), &[&"t7"]);
+    let three = pages(&connection, &BY_HAND.replace("1000", "3"), &[&"t7"]);
+    let newest = "SELECT id, role, content FROM branch_messages(?1) ORDER BY distance LIMIT 3";
+    // No more rows than the LIMIT says, and the root of one index.
+    assert_eq!(pages(&connection, newest, &[&"t7"]), three + 1);
     // Each message is on a page of its own, and the indexes and inner pages are few.
     assert!(
         (100..150).contains(&whole) && (20..45).contains(&twenty),

@@ -145,6 +145,9 @@ pub enum Bound {
     AtLeast(usize),
     /// `column <= value` or `column < value`.
     AtMost(usize),
+    /// `LIMIT value`. SQLite counts itself, and other conditions may leave rows out: so it only says how many rows are likely
+    /// to be read.
+    Limit,
 }
 
 impl Bound {
@@ -165,6 +168,7 @@ impl Bound {
                 ffi::SQLITE_INDEX_CONSTRAINT_LE,
                 ffi::SQLITE_INDEX_CONSTRAINT_LT,
             ),
+            Self::Limit => return op == ffi::SQLITE_INDEX_CONSTRAINT_LIMIT,
         };
         compared == column as c_int && (op == or_equal || op == strictly)
     }
@@ -326,6 +330,7 @@ impl Shape {
                 most = match bound {
                     Bound::Equal(_) => 1,
                     Bound::AtLeast(_) | Bound::AtMost(_) => 1.max(most / 4),
+                    Bound::Limit => most,
                 };
             }
         }

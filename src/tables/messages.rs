@@ -7,7 +7,7 @@ use super::versions::Versions;
 use crate::arguments;
 use crate::error::Result;
 use crate::sqlite::{
-    Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table, Write,
+    Arguments, Bound, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table, Write,
 };
 use crate::tree::path::ancestors::Cut;
 use crate::tree::path::listing::Listing;
@@ -16,6 +16,9 @@ use crate::tree::rows::columns::{message_columns, Columns, ID};
 use crate::tree::rows::snapshot::Snapshot;
 use crate::tree::rows::thread;
 use crate::tree::rows::uids;
+
+/// After the arguments: a LIMIT.
+const LIMIT: usize = 3;
 
 /// The table.
 pub struct BranchMessages;
@@ -43,6 +46,7 @@ impl Table for BranchMessages {
         ("position", "INTEGER"),
         ("versions", "INTEGER"),
     ];
+    const BOUNDS: &'static [Bound] = &[Bound::Limit];
     const WRITE: Option<Write> = Some(insert::write);
     const INSTEAD: &'static str = insert::INSTEAD;
     type Rows = MessageRows;
@@ -119,7 +123,8 @@ impl Rows for MessageRows {
     fn filter(connection: &Rc<Connection>, arguments: &Arguments<'_>, plan: Plan) -> Result<Self> {
         let Asked { branch, snapshot } = Asked::read(connection, arguments)?;
         let listing = match branch {
-            Some((id, cut)) => {
+            Some((id, mut cut)) => {
+                cut.expected = arguments::expected(arguments.get(LIMIT));
                 let columns = Columns::of(plan, ID);
                 Some(Listing::new(connection, id, cut, plan.order(), columns)?)
             }

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use crate::arguments;
 use crate::error::Result;
-use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
+use crate::sqlite::{
+    Arguments, Bound, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table,
+};
 use crate::tree::path::ancestors::Cut;
 use crate::tree::path::gaps::Verify;
 use crate::tree::path::walk::Walk;
@@ -13,6 +15,8 @@ use crate::tree::rows::snapshot::Snapshot;
 
 const ID: usize = 0;
 const DISTANCE: usize = 1;
+/// After the arguments: a LIMIT.
+const LIMIT: usize = 2;
 
 /// The table.
 pub struct BranchPath;
@@ -31,6 +35,7 @@ impl Table for BranchPath {
         rows: 100,
         limit: Some(1),
     };
+    const BOUNDS: &'static [Bound] = &[Bound::Limit];
     type Rows = PathRows;
 }
 
@@ -48,6 +53,7 @@ impl Rows for PathRows {
         };
         let cut = Cut {
             limit: arguments::limit(arguments.get(1))?,
+            expected: arguments::expected(arguments.get(LIMIT)),
             ..Cut::default()
         };
         let snapshot = Snapshot::hold(connection)?;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rusqlite::Connection;
 
 use crate::host::{self, error, integer};
-use crate::rows;
+use crate::{forked, integers, rows};
 
 /// How often SQLite passes a point at which it could be interrupted: what a query costs, whatever the machine.
 fn cost(connection: &mut Connection, sql: &str) -> u64 {
@@ -128,4 +128,41 @@ fn a_gap_far_up_is_an_error_for_whoever_comes_there() {
             assert!(text.ends_with(&missing), "{down}: {text}");
         }
     }
+}
+
+/// A LIMIT says how many rows are likely to be read. What else a statement asks for comes out all the same.
+#[test]
+fn a_limit_changes_nothing_but_how_many_rows_there_are() {
+    let connection = forked();
+    for table in ["branch_messages('t')", "branch_path(11)"] {
+        for (rest, keep) in [
+            ("", None),
+            ("WHERE id % 2 = 0 ", Some(0)),
+            ("WHERE distance <> 1 ", None),
+        ] {
+            for order in [
+                "",
+                "ORDER BY distance",
+                "ORDER BY id DESC",
+                "ORDER BY -distance",
+            ] {
+                let sql = format!("SELECT id FROM {table} {rest}{order}");
+                let all = integers(&connection, &sql);
+                assert!(all.len() >= 3, "{sql}");
+                assert!(keep.is_none_or(|rest| all.iter().all(|id| id % 2 == rest)));
+                for limit in -1..8 {
+                    for offset in 0..4 {
+                        let sql = format!("{sql} LIMIT {limit} OFFSET {offset}");
+                        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+                        let expected: Vec<i64> =
+                            all.iter().copied().skip(offset).take(most).collect();
+                        assert_eq!(integers(&connection, &sql), expected, "{sql}");
+                    }
+                }
+            }
+        }
+    }
+    let twice = "SELECT (SELECT id FROM branch_messages('t') WHERE distance >= d ORDER BY distance LIMIT 1) \
+         FROM (SELECT 0 AS d UNION ALL SELECT 3)";
+    assert_eq!(integers(&connection, twice), [11, 4]);
 }

@@ -58,6 +58,7 @@ pub mod constants {
     pub const SQLITE_DIRECTONLY: i32 = 0x0008_0000;
     pub const SQLITE_INNOCUOUS: i32 = 0x0020_0000;
     pub const SQLITE_VTAB_DIRECTONLY: i32 = 3;
+    pub const SQLITE_INDEX_CONSTRAINT_LIMIT: i32 = 73;
     pub const SQLITE_PREPARE_PERSISTENT: u32 = 1;
 }
 

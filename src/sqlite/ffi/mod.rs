@@ -94,6 +94,7 @@ constants! {
     SQLITE_INDEX_CONSTRAINT_LE: u8,
     SQLITE_INDEX_CONSTRAINT_LT: u8,
     SQLITE_INDEX_CONSTRAINT_GE: u8,
+    SQLITE_INDEX_CONSTRAINT_LIMIT: u8,
 }
 
 /// What an entry point is, for SQLite.

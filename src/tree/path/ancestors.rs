@@ -212,6 +212,8 @@ pub struct Cut {
     pub child: Option<i64>,
     /// How far the lower end is from the message that the whole path leads to.
     pub distance: i64,
+    /// How many messages the caller is likely to read, if it has said so.
+    pub expected: u64,
 }
 
 /// The stretches of a path from its lower end up, cut as asked.
@@ -226,6 +228,7 @@ impl Stretches {
         let purpose = Purpose::List {
             columns: Columns::Nothing,
             whole: true,
+            expected: 0,
         };
         Self::to(connection, id, cut, purpose)
     }

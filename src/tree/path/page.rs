@@ -34,6 +34,7 @@ pub fn cut(
             limit,
             child: Some(before),
             distance: place.distance.saturating_add(1),
+            ..Cut::default()
         };
         return Ok(parent.map(|parent| (parent, cut)));
     }
@@ -47,6 +48,7 @@ pub fn cut(
         limit,
         child: place.child,
         distance: place.distance,
+        ..Cut::default()
     };
     Ok(Some((shared, cut)))
 }

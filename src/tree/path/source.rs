@@ -21,8 +21,12 @@ use crate::tree::rows::read::{Chain, Kept};
 pub enum Purpose {
     /// A question about the path. Rows are read only where that takes no more pages than the index does.
     Question,
-    /// Messages are listed, as a whole or as far as the caller reads, with these columns.
-    List { columns: Columns, whole: bool },
+    /// Messages are listed, as a whole or as far as the caller reads, which may be as many as expected, with these columns.
+    List {
+        columns: Columns,
+        whole: bool,
+        expected: u64,
+    },
 }
 
 /// After how many messages in a row that were no runs the next one is expected to be none either.
@@ -47,6 +51,8 @@ pub struct Source {
     columns: Columns,
     /// Whether the caller will read all that there is.
     whole: bool,
+    /// How many it is likely to read, if it has said so.
+    expected: u64,
     /// Whether this is for a question.
     question: bool,
     /// Whether rows may be read at all. None if that is not known yet.
@@ -64,9 +70,13 @@ pub struct Source {
 impl Source {
     /// For a walk with a purpose.
     pub fn new(connection: &Rc<Connection>, purpose: Purpose) -> Result<Self> {
-        let (columns, whole, question) = match purpose {
-            Purpose::Question => (Columns::Nothing, false, true),
-            Purpose::List { columns, whole } => (columns, whole, false),
+        let (columns, whole, expected, question) = match purpose {
+            Purpose::Question => (Columns::Nothing, false, 0, true),
+            Purpose::List {
+                columns,
+                whole,
+                expected,
+            } => (columns, whole, expected, false),
         };
         let rows = match columns {
             Columns::Nothing => None,
@@ -78,6 +88,7 @@ impl Source {
             rows,
             columns,
             whole,
+            expected,
             question,
             allowed: None,
             jumps: 0,
@@ -163,6 +174,7 @@ impl Source {
                 SAMPLE
             }
             (_, true) => u64::MAX,
+            (passed, false) if passed < self.expected => self.expected - passed,
             (passed, false) => AHEAD.max(passed / 8),
         };
         rows.read(

@@ -114,6 +114,7 @@ impl Walk {
         let purpose = Purpose::List {
             columns: if sorted { Columns::Nothing } else { columns },
             whole: sorted || leafward,
+            expected: cut.expected,
         };
         let stretches = Stretches::to(connection, id, cut, purpose)?;
         let kept = stretches.kept();
