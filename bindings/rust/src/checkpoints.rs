@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use crate::error::{Result, Thing};
 use crate::sql;
-use crate::store::StateStore;
 use crate::transaction::Transaction;
 
 /// A saved state of a thread.
@@ -43,9 +42,12 @@ fn read_checkpoint(row: &Row<'_>) -> rusqlite::Result<CheckpointRecord> {
     })
 }
 
-impl Transaction<'_> {
-    /// See [`StateStore::save_checkpoint`].
-    pub fn save_checkpoint(
+store_methods! {
+    Transaction
+
+    /// Saves a state of a thread, over the one with the same id if there is one.
+    write("save checkpoint {checkpoint_id:?} of thread {thread_id:?}")
+    fn save_checkpoint(
         &self,
         thread_id: &str,
         checkpoint_id: &str,
@@ -67,8 +69,10 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// See [`StateStore::load_checkpoint`].
-    pub fn load_checkpoint(
+    /// Loads a checkpoint, or without an id the one that was saved last. `None` if there is none. A state that does not
+    /// parse is [`Error::InvalidJson`](crate::Error::InvalidJson).
+    read
+    fn load_checkpoint(
         &self,
         thread_id: &str,
         checkpoint_id: Option<&str>,
@@ -93,8 +97,9 @@ impl Transaction<'_> {
         }
     }
 
-    /// See [`StateStore::list_checkpoints`].
-    pub fn list_checkpoints(
+    /// Lists the checkpoints of a thread, the one that was saved last first, at most `limit` (100).
+    read
+    fn list_checkpoints(
         &self,
         thread_id: &str,
         limit: Option<usize>,
@@ -109,8 +114,9 @@ impl Transaction<'_> {
         )
     }
 
-    /// See [`StateStore::delete_checkpoint`].
-    pub fn delete_checkpoint(&self, thread_id: &str, checkpoint_id: &str) -> Result<()> {
+    /// Deletes a checkpoint. Nothing if there is no such checkpoint.
+    write("delete checkpoint {checkpoint_id:?} of thread {thread_id:?}")
+    fn delete_checkpoint(&self, thread_id: &str, checkpoint_id: &str) -> Result<()> {
         sql::run(
             self.conn(),
             "DELETE FROM main.checkpoints WHERE thread_id = ?1 AND checkpoint_id = ?2",
@@ -118,45 +124,5 @@ impl Transaction<'_> {
             || format!("delete checkpoint {checkpoint_id:?} of thread {thread_id:?}"),
         )?;
         Ok(())
-    }
-}
-
-impl StateStore {
-    /// Saves a state of a thread, over the one with the same id if there is one.
-    pub fn save_checkpoint(
-        &self,
-        thread_id: &str,
-        checkpoint_id: &str,
-        state: &Value,
-    ) -> Result<()> {
-        let doing = || format!("save checkpoint {checkpoint_id:?} of thread {thread_id:?}");
-        self.write(doing, |tx| {
-            tx.save_checkpoint(thread_id, checkpoint_id, state)
-        })
-    }
-
-    /// Loads a checkpoint, or without an id the one that was saved last. `None` if there is none. A state that does not
-    /// parse is [`Error::InvalidJson`](crate::Error::InvalidJson).
-    pub fn load_checkpoint(
-        &self,
-        thread_id: &str,
-        checkpoint_id: Option<&str>,
-    ) -> Result<Option<CheckpointRecord>> {
-        self.read(|tx| tx.load_checkpoint(thread_id, checkpoint_id))
-    }
-
-    /// Lists the checkpoints of a thread, the one that was saved last first, at most `limit` (100).
-    pub fn list_checkpoints(
-        &self,
-        thread_id: &str,
-        limit: Option<usize>,
-    ) -> Result<Vec<CheckpointRecord>> {
-        self.read(|tx| tx.list_checkpoints(thread_id, limit))
-    }
-
-    /// Deletes a checkpoint. Nothing if there is no such checkpoint.
-    pub fn delete_checkpoint(&self, thread_id: &str, checkpoint_id: &str) -> Result<()> {
-        let doing = || format!("delete checkpoint {checkpoint_id:?} of thread {thread_id:?}");
-        self.write(doing, |tx| tx.delete_checkpoint(thread_id, checkpoint_id))
     }
 }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::sql;
-use crate::store::StateStore;
 use crate::transaction::Transaction;
 
 /// What a job is doing.
@@ -88,9 +87,13 @@ fn read_job(row: &Row<'_>) -> rusqlite::Result<JobStateRecord> {
     })
 }
 
-impl Transaction<'_> {
-    /// See [`StateStore::upsert_job`].
-    pub fn upsert_job(&self, job: &JobStateRecord) -> Result<()> {
+store_methods! {
+    Transaction
+
+    /// Writes a job, new or not. A stored status or progress that the record cannot hold, and so reads as
+    /// [`JobStateStatus::Queued`] or `None`, stays as it is where the record still says that.
+    write("write job {id:?}", id = job.id)
+    fn upsert_job(&self, job: &JobStateRecord) -> Result<()> {
         if let Some(progress) = job.progress.filter(|percent| *percent > 100) {
             return Err(Error::InvalidValue {
                 what: format!("progress {progress} of job {:?}", job.id),
@@ -122,8 +125,9 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// See [`StateStore::get_job`].
-    pub fn get_job(&self, id: &str) -> Result<Option<JobStateRecord>> {
+    /// Reads a job. `None` if there is no such job.
+    read
+    fn get_job(&self, id: &str) -> Result<Option<JobStateRecord>> {
         sql::first(
             self.conn(),
             "SELECT id, name, status, progress, detail, created_at, updated_at FROM main.jobs WHERE id = ?1",
@@ -133,8 +137,9 @@ impl Transaction<'_> {
         )
     }
 
-    /// See [`StateStore::list_jobs`].
-    pub fn list_jobs(&self, limit: Option<usize>) -> Result<Vec<JobStateRecord>> {
+    /// Lists jobs, the latest `updated_at` first, of equal ones the one that was created last; at most `limit` (100).
+    read
+    fn list_jobs(&self, limit: Option<usize>) -> Result<Vec<JobStateRecord>> {
         sql::all(
             self.conn(),
             "SELECT id, name, status, progress, detail, created_at, updated_at FROM main.jobs \
@@ -145,8 +150,9 @@ impl Transaction<'_> {
         )
     }
 
-    /// See [`StateStore::delete_job`].
-    pub fn delete_job(&self, id: &str) -> Result<()> {
+    /// Deletes a job. Nothing if there is no such job.
+    write("delete job {id:?}")
+    fn delete_job(&self, id: &str) -> Result<()> {
         sql::run(
             self.conn(),
             "DELETE FROM main.jobs WHERE id = ?1",
@@ -154,31 +160,5 @@ impl Transaction<'_> {
             || format!("delete job {id:?}"),
         )?;
         Ok(())
-    }
-}
-
-impl StateStore {
-    /// Writes a job, new or not. A stored status or progress that the record cannot hold, and so reads as
-    /// [`JobStateStatus::Queued`] or `None`, stays as it is where the record still says that.
-    pub fn upsert_job(&self, job: &JobStateRecord) -> Result<()> {
-        self.write(
-            || format!("write job {:?}", job.id),
-            |tx| tx.upsert_job(job),
-        )
-    }
-
-    /// Reads a job. `None` if there is no such job.
-    pub fn get_job(&self, id: &str) -> Result<Option<JobStateRecord>> {
-        self.read(|tx| tx.get_job(id))
-    }
-
-    /// Lists jobs, the latest `updated_at` first, of equal ones the one that was created last; at most `limit` (100).
-    pub fn list_jobs(&self, limit: Option<usize>) -> Result<Vec<JobStateRecord>> {
-        self.read(|tx| tx.list_jobs(limit))
-    }
-
-    /// Deletes a job. Nothing if there is no such job.
-    pub fn delete_job(&self, id: &str) -> Result<()> {
-        self.write(|| format!("delete job {id:?}"), |tx| tx.delete_job(id))
     }
 }

@@ -11,6 +11,9 @@
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
+#[macro_use]
+mod methods;
+
 mod builder;
 mod checkpoints;
 mod connections;

@@ -10,7 +10,6 @@ use crate::history::History;
 use crate::message_id::IntoMessageId;
 use crate::session_index::Entry;
 use crate::sql;
-use crate::store::StateStore;
 use crate::stored_path;
 use crate::transaction::Transaction;
 
@@ -254,8 +253,43 @@ fn index_entry(thread: &ThreadMetadata) -> Entry {
 }
 
 impl Transaction<'_> {
-    /// See [`StateStore::upsert_thread`]. The session index has the name after the commit.
-    pub fn upsert_thread(&self, thread: &ThreadMetadata) -> Result<()> {
+    /// See [`StateStore::create_thread`](crate::StateStore::create_thread). The session index has the name after the commit.
+    pub fn create_thread(&self, thread_id: Option<&str>, title: Option<&str>) -> Result<String> {
+        let id = History::create_thread(self, thread_id, title)?;
+        self.add_stored_name(&id)?;
+        Ok(id)
+    }
+
+    /// See [`StateStore::rename_thread`](crate::StateStore::rename_thread). The session index has the name after the commit.
+    pub fn rename_thread(&self, id: &str, title: Option<&str>) -> Result<()> {
+        History::rename_thread(self, id, title)?;
+        self.add_stored_name(id)
+    }
+
+    fn add_stored_name(&self, id: &str) -> Result<()> {
+        if let Some(thread) = self.get_thread(id)? {
+            self.add_name(index_entry(&thread));
+        }
+        Ok(())
+    }
+
+    /// See [`StateStore::copy_branch`](crate::StateStore::copy_branch). The session index has the name of the new thread
+    /// after the commit.
+    pub fn copy_branch(&self, message_id: impl IntoMessageId, new_thread_id: &str) -> Result<i64> {
+        let leaf = History::copy_branch(self, message_id, new_thread_id)?;
+        self.add_stored_name(new_thread_id)?;
+        Ok(leaf)
+    }
+}
+
+store_methods! {
+    Transaction
+
+    /// Writes a thread, new or not, and its name to the session index. The stored leaf stays as it is, whatever
+    /// `current_leaf_id` says, and so does a stored status or source that the record cannot hold, where the record still
+    /// says what that reads as. If only the session index cannot be written, the error says so, and the thread is stored.
+    write("write thread {id:?}", id = thread.id)
+    fn upsert_thread(&self, thread: &ThreadMetadata) -> Result<()> {
         sql::run(
             self.conn(),
             "INSERT INTO main.threads(id, rollout_path, preview, ephemeral, model_provider, created_at, updated_at, \
@@ -303,36 +337,9 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// See [`StateStore::create_thread`]. The session index has the name after the commit.
-    pub fn create_thread(&self, thread_id: Option<&str>, title: Option<&str>) -> Result<String> {
-        let id = History::create_thread(self, thread_id, title)?;
-        self.add_stored_name(&id)?;
-        Ok(id)
-    }
-
-    /// See [`StateStore::rename_thread`]. The session index has the name after the commit.
-    pub fn rename_thread(&self, id: &str, title: Option<&str>) -> Result<()> {
-        History::rename_thread(self, id, title)?;
-        self.add_stored_name(id)
-    }
-
-    fn add_stored_name(&self, id: &str) -> Result<()> {
-        if let Some(thread) = self.get_thread(id)? {
-            self.add_name(index_entry(&thread));
-        }
-        Ok(())
-    }
-
-    /// See [`StateStore::copy_branch`](crate::StateStore::copy_branch). The session index has the name of the new thread
-    /// after the commit.
-    pub fn copy_branch(&self, message_id: impl IntoMessageId, new_thread_id: &str) -> Result<i64> {
-        let leaf = History::copy_branch(self, message_id, new_thread_id)?;
-        self.add_stored_name(new_thread_id)?;
-        Ok(leaf)
-    }
-
-    /// See [`StateStore::get_thread`].
-    pub fn get_thread(&self, id: &str) -> Result<Option<ThreadMetadata>> {
+    /// Reads a thread. `None` if there is no such thread.
+    read
+    fn get_thread(&self, id: &str) -> Result<Option<ThreadMetadata>> {
         sql::first(
             self.conn(),
             select_threads!("WHERE id = ?1"),
@@ -342,8 +349,9 @@ impl Transaction<'_> {
         )
     }
 
-    /// See [`StateStore::list_threads`].
-    pub fn list_threads(&self, filters: ThreadListFilters) -> Result<Vec<ThreadMetadata>> {
+    /// Lists threads, the latest `updated_at` first, of equal ones the one that was created last.
+    read
+    fn list_threads(&self, filters: ThreadListFilters) -> Result<Vec<ThreadMetadata>> {
         let query = if filters.include_archived {
             select_threads!("ORDER BY updated_at DESC, rowid DESC LIMIT ?1")
         } else {
@@ -358,8 +366,9 @@ impl Transaction<'_> {
         )
     }
 
-    /// See [`StateStore::mark_archived`].
-    pub fn mark_archived(&self, id: &str) -> Result<()> {
+    /// Puts a thread away: archived, now, with status [`ThreadStatus::Archived`]. Nothing if there is no such thread.
+    write("archive thread {id:?}")
+    fn mark_archived(&self, id: &str) -> Result<()> {
         sql::run(
             self.conn(),
             "UPDATE main.threads SET archived = 1, archived_at = ?2, status = 'archived' WHERE id = ?1",
@@ -369,8 +378,10 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// See [`StateStore::mark_unarchived`].
-    pub fn mark_unarchived(&self, id: &str) -> Result<()> {
+    /// Takes a thread out of the archive. Its status, if it is [`ThreadStatus::Archived`], becomes
+    /// [`ThreadStatus::Idle`]; what it was before is not stored. Nothing if there is no such thread.
+    write("unarchive thread {id:?}")
+    fn mark_unarchived(&self, id: &str) -> Result<()> {
         sql::run(
             self.conn(),
             "UPDATE main.threads SET archived = 0, archived_at = NULL, \
@@ -381,8 +392,10 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// See [`StateStore::delete_thread`].
-    pub fn delete_thread(&self, id: &str) -> Result<()> {
+    /// Deletes a thread with all that belongs to it: its messages, uids, labels, tools, checkpoints and goals. Nothing if
+    /// there is no such thread. The session index keeps its name.
+    together("delete thread {id:?}")
+    fn delete_thread(&self, id: &str) -> Result<()> {
         match self.remove_thread(id) {
             Err(Error::NotFound { .. }) => {}
             other => return other.map(drop),
@@ -400,8 +413,9 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// See [`StateStore::set_thread_memory_mode`].
-    pub fn set_thread_memory_mode(&self, id: &str, mode: Option<&str>) -> Result<()> {
+    /// Sets or removes the memory mode of a thread. Nothing if there is no such thread.
+    write("set the memory mode of thread {id:?}")
+    fn set_thread_memory_mode(&self, id: &str, mode: Option<&str>) -> Result<()> {
         sql::run(
             self.conn(),
             "UPDATE main.threads SET memory_mode = ?2 WHERE id = ?1",
@@ -411,8 +425,9 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// See [`StateStore::get_thread_memory_mode`].
-    pub fn get_thread_memory_mode(&self, id: &str) -> Result<Option<String>> {
+    /// The memory mode of a thread. `None` if it has none, or if there is no such thread.
+    read
+    fn get_thread_memory_mode(&self, id: &str) -> Result<Option<String>> {
         let mode = sql::first(
             self.conn(),
             "SELECT memory_mode FROM main.threads WHERE id = ?1",
@@ -423,8 +438,9 @@ impl Transaction<'_> {
         Ok(mode.flatten())
     }
 
-    /// See [`StateStore::find_rollout_path_by_id`].
-    pub fn find_rollout_path_by_id(&self, id: &str) -> Result<Option<PathBuf>> {
+    /// The rollout path of a thread. `None` if it has none, or if there is no such thread.
+    read
+    fn find_rollout_path_by_id(&self, id: &str) -> Result<Option<PathBuf>> {
         let path = sql::first(
             self.conn(),
             "SELECT rollout_path FROM main.threads WHERE id = ?1",
@@ -433,67 +449,5 @@ impl Transaction<'_> {
             |row| row.get::<_, Option<String>>(0),
         )?;
         Ok(path.flatten().map(stored_path::from_text))
-    }
-}
-
-impl StateStore {
-    /// Writes a thread, new or not, and its name to the session index. The stored leaf stays as it is, whatever
-    /// `current_leaf_id` says, and so does a stored status or source that the record cannot hold, where the record still
-    /// says what that reads as. If only the session index cannot be written, the error says so, and the thread is stored.
-    pub fn upsert_thread(&self, thread: &ThreadMetadata) -> Result<()> {
-        let doing = || format!("write thread {:?}", thread.id);
-        self.write(doing, |tx| tx.upsert_thread(thread))
-    }
-
-    /// Reads a thread. `None` if there is no such thread.
-    pub fn get_thread(&self, id: &str) -> Result<Option<ThreadMetadata>> {
-        self.read(|tx| tx.get_thread(id))
-    }
-
-    /// Lists threads, the latest `updated_at` first, of equal ones the one that was created last.
-    pub fn list_threads(&self, filters: ThreadListFilters) -> Result<Vec<ThreadMetadata>> {
-        self.read(|tx| tx.list_threads(filters))
-    }
-
-    /// Puts a thread away: archived, now, with status [`ThreadStatus::Archived`]. Nothing if there is no such thread.
-    pub fn mark_archived(&self, id: &str) -> Result<()> {
-        self.write(
-            || format!("archive thread {id:?}"),
-            |tx| tx.mark_archived(id),
-        )
-    }
-
-    /// Takes a thread out of the archive. Its status, if it is [`ThreadStatus::Archived`], becomes
-    /// [`ThreadStatus::Idle`]; what it was before is not stored. Nothing if there is no such thread.
-    pub fn mark_unarchived(&self, id: &str) -> Result<()> {
-        self.write(
-            || format!("unarchive thread {id:?}"),
-            |tx| tx.mark_unarchived(id),
-        )
-    }
-
-    /// Deletes a thread with all that belongs to it: its messages, uids, labels, tools, checkpoints and goals. Nothing if
-    /// there is no such thread. The session index keeps its name.
-    pub fn delete_thread(&self, id: &str) -> Result<()> {
-        self.write_together(
-            || format!("delete thread {id:?}"),
-            |tx| tx.delete_thread(id),
-        )
-    }
-
-    /// Sets or removes the memory mode of a thread. Nothing if there is no such thread.
-    pub fn set_thread_memory_mode(&self, id: &str, mode: Option<&str>) -> Result<()> {
-        let doing = || format!("set the memory mode of thread {id:?}");
-        self.write(doing, |tx| tx.set_thread_memory_mode(id, mode))
-    }
-
-    /// The memory mode of a thread. `None` if it has none, or if there is no such thread.
-    pub fn get_thread_memory_mode(&self, id: &str) -> Result<Option<String>> {
-        self.read(|tx| tx.get_thread_memory_mode(id))
-    }
-
-    /// The rollout path of a thread. `None` if it has none, or if there is no such thread.
-    pub fn find_rollout_path_by_id(&self, id: &str) -> Result<Option<PathBuf>> {
-        self.read(|tx| tx.find_rollout_path_by_id(id))
     }
 }

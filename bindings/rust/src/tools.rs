@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::error::{Result, Thing};
 use crate::sql;
-use crate::store::StateStore;
 use crate::transaction::Transaction;
 
 /// A tool that a thread declared when it began.
@@ -22,9 +21,12 @@ pub struct DynamicToolRecord {
     pub input_schema: Value,
 }
 
-impl Transaction<'_> {
-    /// See [`StateStore::persist_dynamic_tools`].
-    pub fn persist_dynamic_tools(
+store_methods! {
+    Transaction
+
+    /// Replaces the tools of a thread by these.
+    together("replace the tools of thread {thread_id:?}")
+    fn persist_dynamic_tools(
         &self,
         thread_id: &str,
         tools: &[DynamicToolRecord],
@@ -52,8 +54,9 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// See [`StateStore::get_dynamic_tools`].
-    pub fn get_dynamic_tools(&self, thread_id: &str) -> Result<Vec<DynamicToolRecord>> {
+    /// The tools of a thread, by position. Empty for an unknown thread.
+    read
+    fn get_dynamic_tools(&self, thread_id: &str) -> Result<Vec<DynamicToolRecord>> {
         sql::all(
             self.conn(),
             "SELECT position, name, description, input_schema FROM main.thread_dynamic_tools \
@@ -73,22 +76,5 @@ impl Transaction<'_> {
                 })
             },
         )
-    }
-}
-
-impl StateStore {
-    /// Replaces the tools of a thread by these.
-    pub fn persist_dynamic_tools(
-        &self,
-        thread_id: &str,
-        tools: &[DynamicToolRecord],
-    ) -> Result<()> {
-        let doing = || format!("replace the tools of thread {thread_id:?}");
-        self.write_together(doing, |tx| tx.persist_dynamic_tools(thread_id, tools))
-    }
-
-    /// The tools of a thread, by position. Empty for an unknown thread.
-    pub fn get_dynamic_tools(&self, thread_id: &str) -> Result<Vec<DynamicToolRecord>> {
-        self.read(|tx| tx.get_dynamic_tools(thread_id))
     }
 }

@@ -9,6 +9,7 @@ use super::records::{message_columns, message_from};
 use super::write::item_text;
 use super::MessageRecord;
 use crate::error::Result;
+use crate::history::History;
 use crate::sql;
 
 /// A summary of what came before, for [`compact`](crate::StateStore::compact).
@@ -103,7 +104,9 @@ pub struct UsageRecord {
     pub cost: Option<f64>,
 }
 
-branch_methods! {
+store_methods! {
+    History
+
     /// Adds a summary below the thread's current leaf and makes it the leaf. Nothing is deleted;
     /// [`context`](crate::StateStore::context) sends it in place of what came before. Returns its id.
     ///

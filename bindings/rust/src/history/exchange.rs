@@ -5,12 +5,15 @@ use std::io::Write;
 use rusqlite::params;
 
 use crate::error::{During, Result};
+use crate::history::History;
 use crate::sql;
 
 /// So many bytes go to the writer at once.
 const PIECE: usize = 64 * 1024;
 
-branch_methods! {
+store_methods! {
+    History
+
     /// Makes the whole history that a stateless client sends with each request the current branch of a thread, and returns
     /// the new leaf. The longest beginning that is a path of the thread already stays, the rest is added below it, so that an
     /// edited message becomes a fork and a repeated request adds nothing. The thread is made if it is not there.

@@ -6,6 +6,7 @@ use rusqlite::params;
 use serde_json::{Map, Value};
 
 use crate::error::Result;
+use crate::history::History;
 use crate::sql;
 
 /// What an import may be told beside the format.
@@ -55,7 +56,9 @@ impl<R: Read, P: FnMut(u64)> Read for Counted<R, P> {
     }
 }
 
-branch_methods! {
+store_methods! {
+    History
+
     /// Adds the conversations that an export of another program holds, with all their branches, and returns how many
     /// messages that were: all of it or nothing. What is there already is not added again, so a longer version of an
     /// export adds what is new. The formats are those of the SQL function `branch_import`, among them `chatgpt`, `claude-code` and `auto`.

@@ -1,8 +1,5 @@
 //! The branch functions and tables of the extension, typed, on any connection.
 
-#[macro_use]
-mod methods;
-
 mod context;
 mod exchange;
 mod import;
@@ -100,7 +97,9 @@ impl<'conn> History<'conn> {
     }
 }
 
-branch_methods! {
+store_methods! {
+    History
+
     /// The version of the extension.
     read
     fn version(&self) -> Result<String> {

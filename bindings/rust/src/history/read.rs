@@ -52,7 +52,9 @@ fn is_chain(messages: &[MessageRecord], limit: usize) -> bool {
     }
 }
 
-branch_methods! {
+store_methods! {
+    History
+
     /// The thread's current branch, first message to last: its last `limit` messages, 500 if none is given. Empty for
     /// an unknown thread.
     read

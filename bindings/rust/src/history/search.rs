@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::records::{message_columns, message_from};
 use super::MessageRecord;
 use crate::error::Result;
+use crate::history::History;
 use crate::message_id::IntoMessageId;
 use crate::sql;
 
@@ -40,7 +41,9 @@ pub struct FoundMessage {
     pub is_current: bool,
 }
 
-branch_methods! {
+store_methods! {
+    History
+
     /// Names a place in a thread. A label that is on another message of the thread moves here. Returns whether anything
     /// changed: not if the message has the label already.
     ///

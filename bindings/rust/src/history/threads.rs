@@ -5,6 +5,7 @@ use rusqlite::{params, Row};
 use super::records::message_from;
 use super::{LastMessage, ThreadSummary, VersionRecord};
 use crate::error::{Error, Result};
+use crate::history::History;
 use crate::message_id::IntoMessageId;
 use crate::sql;
 
@@ -12,7 +13,9 @@ use crate::sql;
 const THREADS: usize = 50;
 const MESSAGES: usize = 500;
 
-branch_methods! {
+store_methods! {
+    History
+
     /// Makes a thread if it is not there, with a sensible value in every column, and sets its title if one is given.
     /// Without an id it gets a new one, a UUID that begins with the time. Its name goes to the session index. Returns its
     /// id.

@@ -8,7 +8,9 @@ use crate::error::{Error, Result};
 use crate::message_id::IntoMessageId;
 use crate::sql;
 
-branch_methods! {
+store_methods! {
+    History
+
     /// Adds a message after the thread's current leaf and makes it the leaf. Returns its id.
     write("append to thread {thread_id:?}")
     fn append_message(

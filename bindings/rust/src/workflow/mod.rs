@@ -5,7 +5,6 @@
 
 mod read;
 mod records;
-mod store;
 mod write;
 
 pub use records::{

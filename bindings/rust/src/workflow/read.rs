@@ -142,9 +142,12 @@ fn teacher_candidate(row: &Row<'_>) -> rusqlite::Result<TeacherCandidate> {
     })
 }
 
-impl Transaction<'_> {
+store_methods! {
+    Transaction
+
     /// Reads a workflow run. `None` if there is no such run.
-    pub fn get_workflow_run(&self, id: &str) -> Result<Option<WorkflowRun>> {
+    read
+    fn get_workflow_run(&self, id: &str) -> Result<Option<WorkflowRun>> {
         sql::first(
             self.conn(),
             select_workflow_runs!("WHERE id = ?1"),
@@ -155,7 +158,8 @@ impl Transaction<'_> {
     }
 
     /// Lists workflow runs, the latest start first.
-    pub fn list_workflow_runs(&self, filters: &WorkflowRunFilters) -> Result<Vec<WorkflowRun>> {
+    read
+    fn list_workflow_runs(&self, filters: &WorkflowRunFilters) -> Result<Vec<WorkflowRun>> {
         // One text for each combination, so that each can use its index.
         let query = match (&filters.workflow_id, &filters.status) {
             (None, None) => select_workflow_runs!(
@@ -182,7 +186,8 @@ impl Transaction<'_> {
     }
 
     /// Reads a branch run. `None` if there is no such run.
-    pub fn get_branch_run(&self, id: &str) -> Result<Option<BranchRun>> {
+    read
+    fn get_branch_run(&self, id: &str) -> Result<Option<BranchRun>> {
         sql::first(
             self.conn(),
             select_branch_runs!("WHERE id = ?1"),
@@ -193,7 +198,8 @@ impl Transaction<'_> {
     }
 
     /// Lists the branch runs of a workflow run, the earliest start first.
-    pub fn list_branch_runs(&self, workflow_run_id: &str) -> Result<Vec<BranchRun>> {
+    read
+    fn list_branch_runs(&self, workflow_run_id: &str) -> Result<Vec<BranchRun>> {
         sql::all(
             self.conn(),
             select_branch_runs!("WHERE workflow_run_id = ?1 ORDER BY started_at, rowid"),
@@ -204,7 +210,8 @@ impl Transaction<'_> {
     }
 
     /// Reads a leaf run. `None` if there is no such run.
-    pub fn get_leaf_run(&self, id: &str) -> Result<Option<LeafRun>> {
+    read
+    fn get_leaf_run(&self, id: &str) -> Result<Option<LeafRun>> {
         sql::first(
             self.conn(),
             select_leaf_runs!("WHERE id = ?1"),
@@ -215,7 +222,8 @@ impl Transaction<'_> {
     }
 
     /// Lists the leaf runs of a workflow run, the earliest start first.
-    pub fn list_leaf_runs(&self, workflow_run_id: &str) -> Result<Vec<LeafRun>> {
+    read
+    fn list_leaf_runs(&self, workflow_run_id: &str) -> Result<Vec<LeafRun>> {
         sql::all(
             self.conn(),
             select_leaf_runs!("WHERE workflow_run_id = ?1 ORDER BY started_at, rowid"),
@@ -225,8 +233,22 @@ impl Transaction<'_> {
         )
     }
 
-    /// See [`StateStore::find_leaf_runs`](crate::StateStore::find_leaf_runs).
-    pub fn find_leaf_runs(
+    /// The replay lookup: the runs of a leaf on this input within a workflow run, the latest first. Without a hash,
+    /// those that have none. To replay a run, take the first one whose status says that its output is good.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// // What a step gave on the same input in an earlier attempt need not be computed again.
+    /// let earlier = store.find_leaf_runs("run 1", "summarize", Some("hash of the input"))?;
+    /// let done = earlier.iter().find(|run| run.status == "completed");
+    /// assert!(done.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    read
+    fn find_leaf_runs(
         &self,
         workflow_run_id: &str,
         leaf_id: &str,
@@ -245,7 +267,8 @@ impl Transaction<'_> {
     }
 
     /// Reads the run of a control node. `None` if there is no such run.
-    pub fn get_control_node_run(&self, id: &str) -> Result<Option<ControlNodeRun>> {
+    read
+    fn get_control_node_run(&self, id: &str) -> Result<Option<ControlNodeRun>> {
         sql::first(
             self.conn(),
             select_control_node_runs!("WHERE id = ?1"),
@@ -256,7 +279,8 @@ impl Transaction<'_> {
     }
 
     /// Lists the control node runs of a workflow run, the earliest start first.
-    pub fn list_control_node_runs(&self, workflow_run_id: &str) -> Result<Vec<ControlNodeRun>> {
+    read
+    fn list_control_node_runs(&self, workflow_run_id: &str) -> Result<Vec<ControlNodeRun>> {
         sql::all(
             self.conn(),
             select_control_node_runs!("WHERE workflow_run_id = ?1 ORDER BY started_at, rowid"),
@@ -267,7 +291,8 @@ impl Transaction<'_> {
     }
 
     /// Reads a candidate. `None` if there is no such candidate.
-    pub fn get_teacher_candidate(&self, id: &str) -> Result<Option<TeacherCandidate>> {
+    read
+    fn get_teacher_candidate(&self, id: &str) -> Result<Option<TeacherCandidate>> {
         sql::first(
             self.conn(),
             select_teacher_candidates!("WHERE id = ?1"),
@@ -278,7 +303,8 @@ impl Transaction<'_> {
     }
 
     /// Lists the candidates of the run of a control node, in the order in which they were written.
-    pub fn list_teacher_candidates(
+    read
+    fn list_teacher_candidates(
         &self,
         control_node_run_id: &str,
     ) -> Result<Vec<TeacherCandidate>> {

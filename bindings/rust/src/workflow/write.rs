@@ -8,8 +8,25 @@ use crate::sql;
 use crate::transaction::Transaction;
 
 impl Transaction<'_> {
+    /// The same error, or which of the rows that a row refers to is missing if a foreign key says that one is.
+    fn or_missing_run(&self, error: Error, parents: &[(Parent, &str)]) -> Error {
+        let missing = parents.iter().find(|((_, query), id)| {
+            let doing = || format!("look for {id:?}");
+            matches!(sql::value(self.conn(), query, [id], doing), Ok(false))
+        });
+        match missing {
+            Some(((what, _), id)) => error.or_missing(*what, id),
+            None => error,
+        }
+    }
+}
+
+store_methods! {
+    Transaction
+
     /// Writes a workflow run, new or not.
-    pub fn upsert_workflow_run(&self, run: &WorkflowRun) -> Result<()> {
+    write("write workflow run {id:?}", id = run.id)
+    fn upsert_workflow_run(&self, run: &WorkflowRun) -> Result<()> {
         let what = || format!("workflow run {:?}", run.id);
         let metadata = sql::json_text(&run.metadata, || format!("the metadata of {}", what()))?;
         sql::run(
@@ -35,7 +52,8 @@ impl Transaction<'_> {
     }
 
     /// Deletes a workflow run with everything that belongs to it. Nothing if there is no such run.
-    pub fn delete_workflow_run(&self, id: &str) -> Result<()> {
+    together("delete workflow run {id:?}")
+    fn delete_workflow_run(&self, id: &str) -> Result<()> {
         // Whatever the foreign_keys pragma says, and before what they refer to.
         for statement in [
             "DELETE FROM main.teacher_candidates WHERE workflow_run_id = ?1",
@@ -52,7 +70,8 @@ impl Transaction<'_> {
     }
 
     /// Writes a branch run, new or not.
-    pub fn upsert_branch_run(&self, run: &BranchRun) -> Result<()> {
+    write("write branch run {id:?}", id = run.id)
+    fn upsert_branch_run(&self, run: &BranchRun) -> Result<()> {
         let what = || format!("branch run {:?}", run.id);
         let result = sql::json_text(&run.result, || format!("the result of {}", what()))?;
         sql::run(
@@ -80,7 +99,8 @@ impl Transaction<'_> {
     }
 
     /// Writes a leaf run, new or not.
-    pub fn upsert_leaf_run(&self, run: &LeafRun) -> Result<()> {
+    write("write leaf run {id:?}", id = run.id)
+    fn upsert_leaf_run(&self, run: &LeafRun) -> Result<()> {
         let what = || format!("leaf run {:?}", run.id);
         let output = sql::json_text(&run.output, || format!("the output of {}", what()))?;
         let artifacts = sql::json_text(&run.artifacts, || format!("the artifacts of {}", what()))?;
@@ -118,7 +138,8 @@ impl Transaction<'_> {
     }
 
     /// Writes the run of a control node, new or not.
-    pub fn upsert_control_node_run(&self, run: &ControlNodeRun) -> Result<()> {
+    write("write control node run {id:?}", id = run.id)
+    fn upsert_control_node_run(&self, run: &ControlNodeRun) -> Result<()> {
         let what = || format!("control node run {:?}", run.id);
         let children = sql::json_text(&run.selected_children, || {
             format!("the selected children of {}", what())
@@ -149,8 +170,9 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Writes a candidate, new or not.
-    pub fn upsert_teacher_candidate(&self, candidate: &TeacherCandidate) -> Result<()> {
+    /// Writes a candidate, new or not. A score that is not a number is refused.
+    write("write teacher candidate {id:?}", id = candidate.id)
+    fn upsert_teacher_candidate(&self, candidate: &TeacherCandidate) -> Result<()> {
         let what = || format!("teacher candidate {:?}", candidate.id);
         let rationale = sql::json_text(&candidate.rationale, || {
             format!("the rationale of {}", what())
@@ -193,18 +215,6 @@ impl Transaction<'_> {
             self.or_missing_run(error, &parents)
         })?;
         Ok(())
-    }
-
-    /// The same error, or which of the rows that a row refers to is missing if a foreign key says that one is.
-    fn or_missing_run(&self, error: Error, parents: &[(Parent, &str)]) -> Error {
-        let missing = parents.iter().find(|((_, query), id)| {
-            let doing = || format!("look for {id:?}");
-            matches!(sql::value(self.conn(), query, [id], doing), Ok(false))
-        });
-        match missing {
-            Some(((what, _), id)) => error.or_missing(*what, id),
-            None => error,
-        }
     }
 }
 
