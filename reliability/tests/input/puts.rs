@@ -77,7 +77,7 @@ fn path(tree: &[Stored], end: Option<usize>) -> Vec<usize> {
 }
 
 /// What a client knows of a path.
-fn history<'t>(tree: &'t [Stored], end: Option<usize>) -> Vec<&'t str> {
+fn history(tree: &[Stored], end: Option<usize>) -> Vec<&str> {
     let path = path(tree, end);
     path.iter()
         .filter_map(|at| tree[*at].same.as_deref())
