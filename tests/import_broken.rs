@@ -9,6 +9,8 @@ mod host;
 mod atomic;
 #[path = "import_broken/files.rs"]
 mod files;
+#[path = "import_broken/hostile.rs"]
+mod hostile;
 #[path = "import_broken/jsonl.rs"]
 mod jsonl;
 #[path = "import_broken/trees.rs"]

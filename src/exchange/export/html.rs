@@ -62,7 +62,7 @@ fn write_data(whole: &Whole, title: &str, data: &mut Text) -> Result<()> {
     data.write(",\"leaf\":");
     data.optional(whole.leaf());
     data.write(",\"messages\":[");
-    whole.each(|number, parent, labels, row| {
+    whole.each(&mut |number, parent, labels, row| {
         if number > 1 {
             data.write(",\n");
         }

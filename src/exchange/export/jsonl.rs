@@ -56,7 +56,7 @@ pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Res
         text.write("}}\n");
         Ok(())
     })?;
-    whole.each(|number, parent, labels, row| {
+    whole.each(&mut |number, parent, labels, row| {
         text.write("{\"id\":");
         text.integer(number);
         text.write(",\"parent\":");

@@ -229,11 +229,18 @@ fn member<'a>(object: Raw<'a>, wanted: &[u8]) -> Option<Raw<'a>> {
 
 /// Writes the messages, each call's result right after it.
 fn put_together(entries: &[Entry], text: &mut Text) -> Result<()> {
-    // By call, its results from the last one to the first, with their places.
-    let mut results: HashMap<&str, Vec<(usize, &Output)>> = HashMap::new();
+    // By call, its results from the last one to the first, with their places; and where in there those of an id are.
+    let mut results: Vec<Vec<(usize, &Output)>> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
     for (at, entry) in entries.iter().enumerate().rev() {
         if let Entry::Result(output) = entry {
-            push(results.entry(&output.id).or_default(), (at, output))?;
+            let place = *known.entry(output.id.clone()).or_insert(results.len());
+            if place == results.len() {
+                push(&mut results, Vec::new())?;
+            }
+            if let Some(all) = results.get_mut(place) {
+                push(all, (at, output))?;
+            }
         }
     }
     let mut first = true;
@@ -248,7 +255,8 @@ fn put_together(entries: &[Entry], text: &mut Text) -> Result<()> {
                 continue;
             };
             // Some providers begin to count anew with each answer, so each result is given to one call.
-            let result = results.get_mut(id).and_then(|all| {
+            let all = known.get(id).and_then(|place| results.get_mut(*place));
+            let result = all.and_then(|all| {
                 while all.last().is_some_and(|result| result.0 < at) {
                     all.pop();
                 }

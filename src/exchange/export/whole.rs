@@ -3,7 +3,6 @@
 //! Messages are numbered from 1, by id, but parents always before their children. Ancestors that a message has in
 //! another thread come along: without them its history would be a part of what it was.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::rows::Messages;
@@ -14,15 +13,19 @@ use crate::tree::rows::thread;
 use crate::tree::shape::forest::Forest;
 
 const LABELS: &str = "SELECT message_id, label, created_at FROM main.message_labels \
-     WHERE thread_id = +?1 ORDER BY label";
+     WHERE thread_id = +?1 ORDER BY message_id, label";
 
 /// A label, and since when it is there.
 pub struct Label {
+    position: usize,
     /// Its text.
     pub label: Vec<u8>,
     /// Unix seconds.
     pub created_at: i64,
 }
+
+/// What takes a message: its number, its parent's, its labels, and its row (see [`super::rows`]).
+type Give<'g> = dyn FnMut(i64, Option<i64>, &[Label], &Statement) -> Result<()> + 'g;
 
 /// A thread with its messages.
 pub struct Whole {
@@ -32,7 +35,8 @@ pub struct Whole {
     order: Vec<usize>,
     /// Numbers from 1, by position in the forest.
     numbers: Vec<i64>,
-    labels: HashMap<usize, Vec<Label>>,
+    /// By position in the forest.
+    labels: Vec<Label>,
     leaf: Option<i64>,
     _snapshot: Snapshot,
 }
@@ -85,16 +89,16 @@ impl Whole {
         self.numbers.get(position).copied()
     }
 
-    /// Gives each message in turn: its number, its parent's, its labels, and its row (see [`super::rows`]).
-    pub fn each(
-        &self,
-        mut give: impl FnMut(i64, Option<i64>, &[Label], &Statement) -> Result<()>,
-    ) -> Result<()> {
+    /// Gives each message in turn.
+    pub fn each(&self, give: &mut Give<'_>) -> Result<()> {
         let mut messages = Messages::open(&self.connection)?;
         for (number, position) in (1..).zip(&self.order) {
             let parent = self.forest.parent(*position);
             let parent = parent.and_then(|parent| self.numbers.get(parent).copied());
-            let labels = self.labels.get(position).map_or(&[][..], Vec::as_slice);
+            let labels =
+                |before: usize| self.labels.partition_point(|label| label.position < before);
+            let labels = self.labels.get(labels(*position)..labels(*position + 1));
+            let labels = labels.unwrap_or_default();
             let row = messages.read(self.forest.id(*position))?;
             give(number, parent, labels, row)?;
         }
@@ -116,12 +120,8 @@ fn parents_first(forest: &Forest) -> Result<Vec<usize>> {
 }
 
 /// Labels by position in the forest. One whose message is not in the thread does not exist.
-fn labels(
-    connection: &Rc<Connection>,
-    thread: &[u8],
-    forest: &Forest,
-) -> Result<HashMap<usize, Vec<Label>>> {
-    let mut labels: HashMap<usize, Vec<Label>> = HashMap::new();
+fn labels(connection: &Rc<Connection>, thread: &[u8], forest: &Forest) -> Result<Vec<Label>> {
+    let mut labels = Vec::new();
     let Some(mut statement) = connection.prepare_added(LABELS)? else {
         return Ok(labels);
     };
@@ -132,10 +132,11 @@ fn labels(
         };
         if forest.is_inside(position) {
             let label = Label {
+                position,
                 label: statement.text(1)?.to_vec(),
                 created_at: statement.integer(2),
             };
-            push(labels.entry(position).or_default(), label)?;
+            push(&mut labels, label)?;
         }
     }
     Ok(labels)

@@ -4,10 +4,9 @@
 //! the tree. Ids are unique within their session only. A fork is a file of its own that begins with copies.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
 
 use super::blocks;
-use crate::error::Result;
+use crate::error::{push, Result};
 use crate::exchange::import::json::{self, Raw};
 use crate::exchange::import::node::{Conversation, Copies, Leaf, Naming, Node, Parent, Slot};
 use crate::exchange::import::source::Source;
@@ -27,12 +26,19 @@ struct Session {
     has_begun: bool,
     /// The entries in the order of the file, the header first, and whether each is a message.
     entries: Vec<Option<(Slot, bool)>>,
-    /// Of an entry that is no message: what it hangs on, and the message that follows it.
-    passed_over: HashMap<String, (Option<String>, Option<Slot>)>,
+    /// Entries that are no messages, by their numbers.
+    passed_over: Vec<Option<PassedOver>>,
     previous: Option<Slot>,
     name: Option<String>,
-    /// The last label that each entry was given, if it was not taken off again, and when.
-    labels: BTreeMap<String, Option<(String, Option<i64>)>>,
+    /// The last label that each entry was given, if it was not taken off again, and when; by the entries' numbers.
+    labels: Vec<Option<(String, Option<i64>)>>,
+}
+
+/// An entry that is no message: what it hangs on, and the message that follows it.
+#[derive(Clone, Copy)]
+struct PassedOver {
+    above: Option<Slot>,
+    first: Option<Slot>,
 }
 
 impl Session {
@@ -40,9 +46,8 @@ impl Session {
         if self.has_begun {
             let name = self.name.take().map(Cow::Owned);
             store.conversation().row.set_text("title", name);
-            for (target, label) in &self.labels {
+            for (slot, label) in self.labels.iter().enumerate() {
                 if let Some((label, time)) = label {
-                    let slot = store.slot(target.as_bytes())?;
                     store.label(slot, label.as_bytes(), *time);
                 }
             }
@@ -96,11 +101,15 @@ impl Session {
         })?;
         self.previous = Some(slot);
         self.entries.push(Some((slot, is_message)));
-        if let Some(id) = id.filter(|_| !is_message) {
-            let above = parent.map(Cow::into_owned);
-            self.passed_over.insert(id.into_owned(), (above, None));
+        let above = match parent.as_deref() {
+            Some(parent) => Some(store.slot(parent.as_bytes())?),
+            None => None,
+        };
+        if is_message {
+            self.follows(above, slot);
         } else {
-            self.follows(parent.map(Cow::into_owned), slot);
+            let passed_over = PassedOver { above, first: None };
+            put(&mut self.passed_over, slot, Some(passed_over))?;
         }
         match kind.as_ref() {
             "session_info" => {
@@ -111,8 +120,9 @@ impl Session {
                 let [target, label] = json::pick(line, ["targetId", "label"]);
                 if let Some(target) = json::id(target) {
                     let label = json::id(label).map(Cow::into_owned);
+                    let target = store.slot(target.as_bytes())?;
                     let label = label.map(|label| (label, time::read(timestamp)));
-                    self.labels.insert(target.into_owned(), label);
+                    put(&mut self.labels, target, label)?;
                 }
             }
             _ => {}
@@ -121,13 +131,13 @@ impl Session {
     }
 
     /// Notes which message comes first below entries that are none.
-    fn follows(&mut self, mut above: Option<String>, slot: Slot) {
-        while let Some((next, first)) = above.and_then(|id| self.passed_over.get_mut(&id)) {
-            if first.is_some() {
+    fn follows(&mut self, mut above: Option<Slot>, slot: Slot) {
+        while let Some(Some(next)) = above.and_then(|above| self.passed_over.get_mut(above)) {
+            if next.first.is_some() {
                 return;
             }
-            *first = Some(slot);
-            above = next.clone();
+            next.first = Some(slot);
+            above = next.above;
         }
     }
 
@@ -135,10 +145,11 @@ impl Session {
     fn first_kept(&self, line: Raw<'_>, store: &mut Store<'_>) -> Result<Option<Slot>> {
         let [id, index] = json::pick(line, ["firstKeptEntryId", "firstKeptEntryIndex"]);
         if let Some(id) = json::id(id) {
-            return match self.passed_over.get(id.as_ref()) {
-                Some((_, first)) => Ok(*first),
-                None => store.slot(id.as_bytes()).map(Some),
-            };
+            let slot = store.slot(id.as_bytes())?;
+            return Ok(match self.passed_over.get(slot) {
+                Some(Some(entry)) => entry.first,
+                _ => Some(slot),
+            });
         }
         let index = index.and_then(Raw::integer);
         let index = index.and_then(|index| usize::try_from(index).ok());
@@ -149,6 +160,17 @@ impl Session {
             .map(|(slot, _)| *slot)
             .next())
     }
+}
+
+/// Puts something in the place of a number, in a list that grows as need be.
+fn put<T>(list: &mut Vec<Option<T>>, slot: Slot, value: Option<T>) -> Result<()> {
+    while list.len() <= slot {
+        push(list, None)?;
+    }
+    if let Some(place) = list.get_mut(slot) {
+        *place = value;
+    }
+    Ok(())
 }
 
 fn conversation(header: Raw<'_>, is_header: bool, store: &Store<'_>) -> Result<Conversation> {

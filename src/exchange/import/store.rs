@@ -21,7 +21,7 @@ use crate::error::{push, Result};
 use crate::sqlite::Connection;
 
 /// Numbers by name.
-type Numbers = HashMap<Box<[u8]>, usize>;
+type Numbers = HashMap<Vec<u8>, usize>;
 
 /// A message that is stored.
 #[derive(Clone, Copy)]
@@ -52,8 +52,12 @@ struct Known {
     state: State,
     /// Whether it has come, and not only been named.
     has_come: bool,
+    /// Whether it was looked for among the messages that are stored.
+    was_looked_for: bool,
     /// The node that it waits for, and its place in the queue.
     waits: Option<(Slot, usize)>,
+    /// Which of the queue wait for it.
+    awaited_by: Vec<usize>,
 }
 
 /// One of the threads that a conversation's messages are in.
@@ -80,8 +84,6 @@ pub struct Store<'a> {
     ids: Numbers,
     /// Nodes that wait, with their numbers, in the order in which they came.
     queue: Vec<Option<(Slot, Waiting)>>,
-    /// Which of the queue wait for a node.
-    waiting: HashMap<Slot, Vec<usize>>,
     threads: Vec<Thread>,
     thread_numbers: Numbers,
     /// The threads that first messages of a session go to; the conversation itself has the name "".
@@ -114,7 +116,6 @@ impl<'a> Store<'a> {
             nodes: Vec::new(),
             ids: HashMap::new(),
             queue: Vec::new(),
-            waiting: HashMap::new(),
             threads: Vec::new(),
             thread_numbers: HashMap::new(),
             homes: HashMap::new(),
@@ -134,7 +135,6 @@ impl<'a> Store<'a> {
         self.nodes.clear();
         self.ids.clear();
         self.queue.clear();
-        self.waiting.clear();
         self.threads.clear();
         self.thread_numbers.clear();
         self.homes.clear();
@@ -165,7 +165,9 @@ impl<'a> Store<'a> {
             Known {
                 state: State::Awaited,
                 has_come: false,
+                was_looked_for: false,
                 waits: None,
+                awaited_by: Vec::new(),
             },
         )?;
         Ok(self.nodes.len() - 1)
@@ -208,9 +210,11 @@ impl<'a> Store<'a> {
 
     /// The number of a parent, which an earlier file may have brought.
     fn named(&mut self, id: &str, naming: Naming) -> Result<Slot> {
-        let is_known = self.ids.contains_key(id.as_bytes());
         let slot = self.slot(id.as_bytes())?;
-        if !is_known {
+        let is_unknown = self.nodes.get_mut(slot).is_some_and(|known| {
+            !known.has_come && !std::mem::replace(&mut known.was_looked_for, true)
+        });
+        if is_unknown {
             if let Some(uid) = self.uid_of_id(id, naming) {
                 if let Some(found) = self.rows.find(&uid)? {
                     let place = self.found(&found, false)?;
@@ -232,10 +236,9 @@ impl<'a> Store<'a> {
         if let Some(known) = self.nodes.get_mut(slot) {
             known.waits = Some((parent, self.queue.len()));
         }
-        self.waiting
-            .entry(parent)
-            .or_default()
-            .push(self.queue.len());
+        if let Some(known) = self.nodes.get_mut(parent) {
+            push(&mut known.awaited_by, self.queue.len())?;
+        }
         push(&mut self.queue, Some((slot, Waiting::of(node))))
     }
 
@@ -249,7 +252,9 @@ impl<'a> Store<'a> {
                 State::Here(place) => Some(place),
                 _ => None,
             };
-            for at in self.waiting.remove(&parent).unwrap_or_default() {
+            let known = self.nodes.get_mut(parent);
+            let waiting = known.map(|known| std::mem::take(&mut known.awaited_by));
+            for at in waiting.unwrap_or_default() {
                 let Some((slot, node)) = self.queue.get_mut(at).and_then(Option::take) else {
                     continue;
                 };
@@ -444,7 +449,8 @@ impl<'a> Store<'a> {
     fn first_above(&self, slot: Slot, at: usize) -> usize {
         let mut seen = HashSet::new();
         let (mut now, mut place) = (slot, at);
-        while seen.insert(now) {
+        // The same kind of set as elsewhere: each kind is code of its own.
+        while seen.insert(now as i64) {
             match self
                 .waits(now)
                 .and_then(|(above, _)| Some((above, self.waits(above)?.1)))
