@@ -292,27 +292,34 @@ cluster: loadable cluster-node ## three dqlite nodes with a chat server: kill th
 # Python 3 with the system's SQLite: Debian's /usr/bin/python3, say.
 SYSTEM_PYTHON ?= /usr/bin/python3
 
-bench: loadable tools ## run the benchmarks
-	$(SYSTEM_PYTHON) benches/hosts/compare.py $(LOADABLE)
+# What the scripts have printed, for docs/figures.py: of each section, the last counts.
+HOSTS := $(abspath $(TARGET_DIR))/bench/hosts.txt
+NOTED  = > $(HOSTS).part && cat $(HOSTS).part && cat $(HOSTS).part >> $(HOSTS)
+$(HOSTS):
+	@mkdir -p $(@D) && touch $@
+
+bench: loadable tools $(HOSTS) ## run the benchmarks
+	$(SYSTEM_PYTHON) benches/hosts/compare.py $(LOADABLE) ACD $(NOTED)
+	$(SYSTEM_PYTHON) benches/hosts/settings.py $(LOADABLE) $(NOTED)
 	$(CARGO) bench --workspace
 
 bench-import: ## branch_import of 500 MB of a ChatGPT export
 	IMPORT_MB=500 $(CARGO) bench --bench import
 
-bench-node: loadable ## the cells of `make bench` from Node, with better-sqlite3 and node:sqlite
+bench-node: loadable $(HOSTS) ## the cells of `make bench` from Node, with better-sqlite3 and node:sqlite
 	@mkdir -p $(NODE_PLACE) && cp bindings/node/test/package.json $(NODE_PLACE)
 	cd $(NODE_PLACE) && npm install --silent --no-package-lock --prefer-offline
-	cd $(NODE_PLACE) && WITH=better-sqlite3 node $(CURDIR)/benches/hosts/compare.mjs $(abspath $(LOADABLE))
-	cd $(NODE_PLACE) && WITH=node:sqlite ./node_modules/.bin/node $(CURDIR)/benches/hosts/compare.mjs $(abspath $(LOADABLE))
+	cd $(NODE_PLACE) && WITH=better-sqlite3 node $(CURDIR)/benches/hosts/compare.mjs $(abspath $(LOADABLE)) $(NOTED)
+	cd $(NODE_PLACE) && WITH=node:sqlite ./node_modules/.bin/node $(CURDIR)/benches/hosts/compare.mjs $(abspath $(LOADABLE)) $(NOTED)
 
-bench-large: loadable ## a file larger than the cache: pages read, times, and growth from a hundredth of its size (LARGE threads)
-	LARGE=$$(( $(LARGE) / 100 )),$(LARGE) $(SYSTEM_PYTHON) benches/hosts/compare.py $(LOADABLE) B
+bench-large: loadable $(HOSTS) ## a file larger than the cache: pages read, times, and growth from a hundredth of its size (LARGE threads)
+	LARGE=$$(( $(LARGE) / 100 )),$(LARGE) $(SYSTEM_PYTHON) benches/hosts/compare.py $(LOADABLE) B $(NOTED)
 
 # How many threads of 100 messages take turns: 100,000 are built in about a minute and are 2.6 GB.
 LARGE ?= 100000
 
-bench-growth: loadable ## how cost grows from 100,000 to 10,000,000 messages in a file (some minutes, 6 GB of disk)
-	$(LOADING_PYTHON) benches/hosts/growth.py $(LOADABLE)
+bench-growth: loadable $(HOSTS) ## how cost grows from 100,000 to 10,000,000 messages in a file (some minutes, 6 GB of disk)
+	$(LOADING_PYTHON) benches/hosts/growth.py $(LOADABLE) $(NOTED)
 
 lint: ## formatting, clippy and rustdoc, warnings denied
 	$(CARGO) fmt --all --check

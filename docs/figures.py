@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Writes the figures of `make bench` into docs/performance.md.
 
-    docs/figures.py [figures.csv]
+    docs/figures.py [figures.csv [hosts.txt]]
 
-In docs/performance.md, a table goes between `<!-- group: NAME -->` and `<!-- /group -->` for each group.
+In docs/performance.md, a table goes between `<!-- group: NAME -->` and `<!-- /group -->` for each group of `cargo bench`; and between
+`<!-- hosts: NAME -->` and `<!-- /hosts -->`, the tables of the section of hosts.txt (what the scripts of benches/hosts have printed)
+whose heading begins like that.
 """
 
 import csv
@@ -50,6 +52,18 @@ def group_table(rows):
     return "\n".join(lines)
 
 
+def sections(path):
+    """The tables below each heading, by heading."""
+    found, heading = {}, None
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            heading = line[3:]
+            found[heading] = []
+        elif heading and (line.startswith("|") or not line and found[heading]):
+            found[heading].append(line)
+    return {heading: "\n".join(lines).strip() for heading, lines in found.items()}
+
+
 def main():
     source = Path(sys.argv[1]) if len(sys.argv) > 1 else REPOSITORY / "target/bench/figures.csv"
     if not source.exists():
@@ -65,6 +79,15 @@ def main():
             continue
         between = re.compile(rf"(<!-- group: {re.escape(name)} -->\n).*?(<!-- /group -->)", re.S)
         text = between.sub(lambda found: f"{found[1]}\n{group_table(part)}\n\n{found[2]}", text, count=1)
+    hosts = Path(sys.argv[2]) if len(sys.argv) > 2 else REPOSITORY / "target/bench/hosts.txt"
+    tables = sections(hosts) if hosts.exists() else {}
+    for name in re.findall(r"<!-- hosts: (.*?) -->", text):
+        part = next((table for heading, table in tables.items() if heading.startswith(name)), None)
+        if part is None:
+            print(f"no tables of '{name}': they stay as they are")
+            continue
+        between = re.compile(rf"(<!-- hosts: {re.escape(name)} -->\n).*?(<!-- /hosts -->)", re.S)
+        text = between.sub(lambda found: f"{found[1]}\n{part}\n\n{found[2]}", text, count=1)
     page.write_text(text, encoding="utf-8")
     print(page)
 

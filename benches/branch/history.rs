@@ -34,6 +34,13 @@ pub enum Size {
     Agent,
 }
 
+impl Size {
+    /// Whether contents are what counts.
+    pub fn is_large(self) -> bool {
+        matches!(self, Self::Bytes(5000..))
+    }
+}
+
 /// What a database is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Spec {

@@ -8,16 +8,14 @@ use rusqlite::Connection;
 
 use crate::history::{warm, Around, History, Size, Spec, THREAD};
 use crate::measure::{interleaved, Case, Times};
-use crate::query::{read, BRANCH, FLAT, JOINED, SEED, SHARED};
+use crate::query::{read, BRANCH, BY_HAND, FLAT, JOINED, KNOW, KNOWN, SEED, SHARED};
 use crate::report::Target;
 use crate::Bench;
 
-/// From how many bytes on contents are what counts.
-const LARGE: usize = 5000;
-
 const LEGEND: &str =
     "plain: a table of just these rows, per message; ours: branch_messages; join: branch_path joined to messages; \n  \
-     seed: its recursive query; shared: a plain table with the rows of all threads, read through an index";
+     seed: its recursive query; shared: a plain table with the rows of all threads, read through an index; \n  \
+     known: the same rows of the same file by ids known beforehand; hand: a recursion over ids, joined";
 
 fn specs(bench: &Bench) -> Vec<Spec> {
     let sizes = [
@@ -57,8 +55,17 @@ pub fn in_memory(bench: &mut Bench) {
         let history = bench.histories.get(spec);
         let connection = warm(&history.ours);
         let plain = warm(&history.flat);
+        connection
+            .execute_batch("CREATE TEMP TABLE known(number INTEGER PRIMARY KEY, id INTEGER)")
+            .unwrap();
+        connection.execute(KNOW, [THREAD]).unwrap();
         let mut cases = Vec::new();
-        for query in queries(spec) {
+        let more = [("known", KNOWN), ("hand", BY_HAND)].map(|(who, sql)| Query {
+            who,
+            sql,
+            plain: false,
+        });
+        for query in queries(spec).into_iter().chain(more) {
             if bench.spin.as_ref().is_some_and(|who| who != query.who) {
                 continue;
             }
@@ -73,6 +80,7 @@ pub fn in_memory(bench: &mut Bench) {
             println!("{}: {who} {:.3} ms", spec.label(), times.seconds(who) * 1e3);
             continue;
         }
+        note_known(bench, spec, &times);
         note(bench, &history, &times, Target::AtLeast(2.5));
         forget(bench, spec);
     }
@@ -178,7 +186,8 @@ fn queries(spec: Spec) -> Vec<Query> {
 fn list(statement: &mut rusqlite::Statement<'_>, query: &Query, spec: Spec) {
     let rows = match query.sql {
         FLAT => read(statement, []),
-        SEED => read(statement, (THREAD, spec.messages as i64)),
+        SEED | BY_HAND => read(statement, (THREAD, spec.messages as i64)),
+        KNOWN => read(statement, []),
         _ => read(statement, [THREAD]),
     };
     assert_eq!(rows, spec.messages, "{}", query.who);
@@ -207,15 +216,32 @@ fn evict(path: &Path) {
 #[cfg(not(target_os = "linux"))]
 fn evict(_path: &Path) {}
 
-fn note(bench: &mut Bench, history: &History, times: &Times, faster: Target) {
-    let spec = history.spec;
-    let large = match spec.size {
-        Size::Bytes(bytes) => bytes >= LARGE,
-        Size::Agent => false,
-    };
+/// What a user would do instead, and how near that is to what the file allows.
+fn note_known(bench: &mut Bench, spec: Spec, times: &Times) {
     let label = spec.label();
     let report = &mut bench.report;
-    let most = Target::AtMost(if large { 1.1 } else { 1.3 });
+    let known = times.seconds("known") * 1e6 / spec.messages as f64;
+    report.figure(&label, "known, µs", known, Target::None);
+    let most = Target::AtMost(if spec.size.is_large() { 1.15 } else { 1.8 });
+    let faster = Target::AtLeast(match spec.around {
+        Around::Nothing => 2.0,
+        Around::Dead | Around::Busy => 1.3,
+    });
+    for (what, a, b, target) in [
+        ("join / known", "joined", "known", Target::AtMost(1.15)),
+        ("ours / known", "ours", "known", most),
+        ("hand / join", "hand", "joined", faster),
+        ("hand / ours", "hand", "ours", faster),
+    ] {
+        report.figure(&label, what, times.ratio(a, b), target);
+    }
+}
+
+fn note(bench: &mut Bench, history: &History, times: &Times, faster: Target) {
+    let spec = history.spec;
+    let label = spec.label();
+    let report = &mut bench.report;
+    let most = Target::AtMost(if spec.size.is_large() { 1.1 } else { 1.3 });
     let flat = times.seconds("flat") * 1e6 / spec.messages as f64;
     report.figure(&label, "plain, µs", flat, Target::None);
     report.figure(&label, "ours / plain", times.ratio("ours", "flat"), most);

@@ -2,7 +2,7 @@
 
 use crate::history::{warm, Around, Size, Spec, THREAD};
 use crate::measure::{interleaved, Case};
-use crate::query::{read, BRANCH, SEED};
+use crate::query::{read, BRANCH, BY_HAND, SEED};
 use crate::report::Target;
 use crate::Bench;
 
@@ -36,6 +36,7 @@ pub fn newest(bench: &mut Bench) {
             (&by_distance, ["distance deep", "distance shallow"]),
             (&by_id, ["id deep", "id shallow"]),
             (SEED, ["seed deep", "seed shallow"]),
+            (BY_HAND, ["hand deep", "hand shallow"]),
         ] {
             for (connection, name) in [&deep, &shallow].into_iter().zip(names) {
                 let mut statement = connection.prepare(sql).unwrap();
@@ -84,6 +85,12 @@ pub fn newest(bench: &mut Bench) {
                 "seed / ours at 40",
                 times.ratio("seed shallow", shallow),
                 Target::None,
+            );
+            report.figure(
+                &label,
+                "hand / ours at 100,000",
+                times.ratio("hand deep", deep),
+                Target::AtLeast(4.0),
             );
         }
     }

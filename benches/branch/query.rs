@@ -19,6 +19,24 @@ pub const FLAT: &str =
     "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
      FROM plain ORDER BY id";
 
+/// The floor for the branch's own file: its rows, by ids that are known beforehand.
+pub const KNOWN: &str =
+    "SELECT m.id, m.thread_id, m.role, m.content, m.item_json, m.created_at, m.parent_entry_id \
+     FROM temp.known AS k JOIN messages AS m ON m.id = k.id ORDER BY k.number";
+
+/// Fills the table of those ids, for the branch of `?1`.
+pub const KNOW: &str = "INSERT INTO temp.known(id) \
+     SELECT p.id FROM threads AS t, branch_path(t.current_leaf_id) AS p WHERE t.id = ?1";
+
+/// The best that is written by hand: climb over ids alone, and join.
+pub const BY_HAND: &str = "WITH RECURSIVE up(id, n) AS ( \
+         SELECT current_leaf_id, 0 FROM threads WHERE id = ?1 \
+         UNION ALL \
+         SELECT m.parent_entry_id, up.n + 1 FROM up JOIN messages AS m ON m.id = up.id \
+         WHERE m.parent_entry_id IS NOT NULL LIMIT ?2) \
+     SELECT m.id, m.thread_id, m.role, m.content, m.item_json, m.created_at, m.parent_entry_id \
+     FROM up JOIN messages AS m ON m.id = up.id ORDER BY up.n DESC";
+
 /// What a program without branches would do in a table that many threads share.
 pub const SHARED: &str =
     "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \

@@ -67,6 +67,7 @@ def main():
             found.append(rows)
             os.remove(path)
         small, large = found
+        print("## Growth\n")
         print("| | " + " | ".join(f"{threads * EACH:,} messages" for threads in SIZES) + " | growth |\n|---|--:|--:|--:|")
         for name in small:
             print(f"| {name} | {small[name]:.3g} | {large[name]:.3g} | {large[name] / small[name]:.1f} |")
