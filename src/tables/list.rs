@@ -8,7 +8,8 @@ use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, SortKey};
 use crate::tree::path::contents::Contents;
 use crate::tree::rows::columns::{Columns, ID, PARENT, THREAD_ID, WIDTH};
 use crate::tree::rows::density;
-use crate::tree::rows::links::Parents;
+use crate::tree::rows::links::Links;
+use crate::tree::rows::scan::Direction;
 use crate::tree::rows::snapshot::Snapshot;
 
 /// The orders of a table whose rows are messages, by ascending id.
@@ -38,7 +39,7 @@ pub struct List {
     contents: Option<Contents>,
     parent: Parent,
     /// Where the index is asked for them.
-    parents: Option<RefCell<Parents>>,
+    parents: Option<RefCell<Links>>,
     _snapshot: Snapshot,
 }
 
@@ -58,7 +59,7 @@ impl List {
             if density::rows_are_short(connection) {
                 columns = Columns::All;
             } else {
-                parents = Some(RefCell::new(Parents::open(connection)?));
+                parents = Some(RefCell::new(Links::open(connection, Direction::Ascending)?));
             }
         }
         let (columns, times) = Contents::shorten(connection, columns, reverse);
@@ -142,7 +143,7 @@ impl List {
             (ID, ..) => context.result_integer(id),
             (PARENT, Parent::Same(parent), ..) => context.result_optional(*parent),
             (PARENT, _, Some(parents), _) => {
-                context.result_optional(parents.borrow_mut().of(id)?);
+                context.result_optional(parents.borrow_mut().parent(id)?);
             }
             (_, _, _, Some(contents)) => contents.column(context, column)?,
             _ => {}

@@ -54,7 +54,7 @@ impl Table for BranchMessages {
 
 /// What the arguments `thread_id [, limit [, before]]` ask for.
 pub(super) struct Asked {
-    /// The lowest message that is listed, and how the branch is cut. None if there is nothing to list.
+    /// The last message that is listed, and how the branch is cut. None if there is nothing to list.
     pub branch: Option<(i64, Cut)>,
     /// The state of the database to which that belongs.
     pub snapshot: Snapshot,

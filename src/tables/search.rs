@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::search::find::Found;
 use crate::sqlite::{Arguments, Connection, Context, Order, Plan, Rows, Shape, SortKey, Table};
 use crate::tree::path::current::CurrentBranches;
-use crate::tree::path::fetch::WIDTH;
 use crate::tree::rows::columns::message_columns;
+use crate::tree::rows::columns::WIDTH;
 
 const THREAD_ID: i32 = 1;
 const RANK: usize = WIDTH;

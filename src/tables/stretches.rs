@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::messages::Asked;
 use crate::error::Result;
 use crate::sqlite::{Arguments, Connection, Context, Plan, Rows, Shape, Table};
-use crate::tree::path::ancestors::{Downward, Stretch, Stretches};
+use crate::tree::path::ancestors::{Leafward, Stretch, Stretches};
 use crate::tree::path::gaps::Verify;
 use crate::tree::rows::links;
 use crate::tree::rows::snapshot::Snapshot;
@@ -40,7 +40,7 @@ impl Table for BranchStretches {
 
 /// The rows of one use.
 pub struct StretchRows {
-    stretches: Option<Downward>,
+    stretches: Option<Leafward>,
     at: Option<Stretch>,
     _snapshot: Snapshot,
 }
@@ -50,13 +50,13 @@ impl Rows for StretchRows {
         let Asked { branch, snapshot } = Asked::read(connection, arguments)?;
         let stretches = match branch {
             Some((leaf, cut)) => {
-                Some(Stretches::new(connection, leaf, cut)?.downward(Verify::Nothing)?)
+                Some(Stretches::new(connection, leaf, cut)?.leafward(Verify::Nothing)?)
             }
             None => None,
         };
-        if let Some((lowest, child)) = stretches.as_ref().and_then(Downward::lowest) {
-            if !links::exists(connection, lowest)? {
-                return Err(links::missing(lowest, child));
+        if let Some((last, child)) = stretches.as_ref().and_then(Leafward::last) {
+            if !links::exists(connection, last)? {
+                return Err(links::missing(last, child));
             }
         }
         let mut rows = Self {
@@ -73,7 +73,7 @@ impl Rows for StretchRows {
     }
 
     fn next(&mut self) -> Result<()> {
-        self.at = self.stretches.as_mut().and_then(Downward::next);
+        self.at = self.stretches.as_mut().and_then(Leafward::next);
         Ok(())
     }
 

@@ -29,7 +29,7 @@ pub fn write(connection: &Rc<Connection>, thread: &[u8], text: &mut Text) -> Res
         return Ok(());
     };
     let mut messages = Messages::open(connection)?;
-    let mut path = Stretches::new(connection, leaf, Cut::default())?.downward(Verify::Links)?;
+    let mut path = Stretches::new(connection, leaf, Cut::default())?.leafward(Verify::Links)?;
     while let Some(stretch) = path.next() {
         for id in stretch.run.first..=stretch.run.last {
             message(messages.read(id)?, text)?;

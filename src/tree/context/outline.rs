@@ -9,7 +9,8 @@ use crate::error::{push, Result};
 use crate::items::Item;
 use crate::sqlite::Connection;
 use crate::tree::path::ancestors::{Climb, Stretch};
-use crate::tree::path::fetch::{Fetch, Wanted};
+use crate::tree::path::fetch::Fetch;
+use crate::tree::rows::columns::Columns;
 use crate::tree::rows::links::{self, Run};
 use crate::tree::rows::summaries::{Summaries, ROLE as SUMMARY};
 
@@ -81,7 +82,7 @@ impl Outline {
     }
 
     fn read_leading(&mut self) -> Result<()> {
-        let mut fetch = Fetch::new(&self.connection, Wanted::All, false);
+        let mut fetch = Fetch::new(&self.connection, Columns::All, false);
         'path: for stretch in self.stretches.iter().rev() {
             for id in stretch.run.first..=stretch.run.last {
                 let message = read(&mut fetch, stretch, id, 0)?;
@@ -134,7 +135,7 @@ impl Outline {
         Rootward {
             stretches: self.stretches.get(at..).unwrap_or_default(),
             distance: from,
-            fetch: Fetch::new(&self.connection, Wanted::All, true),
+            fetch: Fetch::new(&self.connection, Columns::All, true),
         }
     }
 

@@ -11,9 +11,10 @@ use crate::error::{Error, Result};
 use crate::items::{Item, Usage};
 use crate::sqlite::{Connection, Order, Statement};
 use crate::tree::path::ancestors::Cut;
-use crate::tree::path::fetch::{Fetch, Wanted};
+use crate::tree::path::fetch::Fetch;
 use crate::tree::path::gaps::Verify;
 use crate::tree::path::walk::Walk;
+use crate::tree::rows::columns::Columns;
 
 const THREAD: i32 = 1;
 const ITEM_JSON: i32 = 4;
@@ -56,7 +57,7 @@ pub fn of_path(connection: &Rc<Connection>, leaf: i64) -> Result<ByModel> {
         Order::Reverse,
         Verify::Nothing,
     )?;
-    let mut fetch = Fetch::new(connection, Wanted::All, true);
+    let mut fetch = Fetch::new(connection, Columns::All, true);
     while let (Some(at), Some(fetch)) = (walk.at(), &mut fetch) {
         if !fetch.go_to(at.id, at.more())? {
             return Err(walk.missing());

@@ -1,4 +1,4 @@
-//! The way from a message up to the first one.
+//! The way from a message rootward.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -18,11 +18,11 @@ use crate::tree::rows::read::Kept;
 pub struct Stretch {
     /// The messages.
     pub run: Run,
-    /// How far the lowest of them is from the message that the path leads to.
+    /// How far the last of them is from the message that the path leads to.
     pub distance: i64,
-    /// The message below the lowest one, on the path.
+    /// The child of the last one, on the path.
     pub child: Option<i64>,
-    /// Whether the topmost one is not where the run begins. Nothing says then that it is there.
+    /// Whether the first one is not where the run begins. Nothing says then that it is there.
     cut: bool,
     /// Whether the rows of all of them have been read, which says that they are there.
     read: bool,
@@ -51,16 +51,16 @@ impl Stretch {
         Ok(())
     }
 
-    /// Only its lowest `count` messages, which are at least one.
-    pub fn keep_lowest(&mut self, count: u64) {
+    /// Only its last `count` messages, which are at least one.
+    pub fn keep_last(&mut self, count: u64) {
         let steps = count.saturating_sub(1);
         if self.run.steps() > steps {
-            self.keep_up_to(self.run.last.saturating_sub_unsigned(steps));
+            self.keep_from(self.run.last.saturating_sub_unsigned(steps));
         }
     }
 
-    /// Without the messages above `first`, which is part of it.
-    pub fn keep_up_to(&mut self, first: i64) {
+    /// Without the messages rootward of `first`, which is part of it.
+    pub fn keep_from(&mut self, first: i64) {
         if first != self.run.first {
             self.run.first = first;
             self.run.parent = first.checked_sub(1);
@@ -68,8 +68,8 @@ impl Stretch {
         }
     }
 
-    /// Without the messages below `last`, which is part of it.
-    pub fn keep_down_to(&mut self, last: i64) {
+    /// Without the messages leafward of `last`, which is part of it.
+    pub fn keep_to(&mut self, last: i64) {
         let less = self.run.last.abs_diff(last);
         if less > 0 {
             self.child = last.checked_add(1);
@@ -79,7 +79,7 @@ impl Stretch {
     }
 }
 
-/// A walk from a message up to the first one of its path.
+/// A walk from a message rootward.
 ///
 /// Links that go to a higher id are the only ones by which a walk can come back to where it was, so remembering those
 /// is enough to find a cycle (each cycle has at least one), and there are none in sane data. At the first such link the
@@ -122,7 +122,7 @@ impl Climb {
         })
     }
 
-    /// Fails if the way up from a message, which `child` has for its parent, never ends.
+    /// Fails if the way rootward from a message, which `child` has for its parent, never ends.
     fn look_ahead(&self, id: i64, child: i64) -> Result<()> {
         let mut climb = Self::from(&self.connection, id)?;
         climb.child = Some(child);
@@ -139,7 +139,7 @@ impl Climb {
         }
     }
 
-    /// The next stretch upwards, not verified. None after the first message.
+    /// The next stretch rootward, not verified. None after the first message.
     pub fn next(&mut self) -> Result<Option<Stretch>> {
         self.climb(None)
     }
@@ -187,7 +187,7 @@ impl Climb {
         Ok(Some(stretch))
     }
 
-    /// The next stretch upwards, verified as far as a question needs it.
+    /// The next stretch rootward, verified as far as a question needs it.
     pub fn next_verified(&mut self) -> Result<Option<Stretch>> {
         let stretch = self.next()?;
         if let Some(stretch) = &stretch {
@@ -206,24 +206,24 @@ impl Climb {
 /// Which part of a path is listed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cut {
-    /// At most so many messages, those nearest to its lower end.
+    /// At most so many messages, those nearest to its end.
     pub limit: Option<u64>,
-    /// The message below the lower end, if the path goes on there.
+    /// The child of the end, if the path goes on there.
     pub child: Option<i64>,
-    /// How far the lower end is from the message that the whole path leads to.
+    /// How far the end is from the message that the whole path leads to.
     pub distance: i64,
     /// How many messages the caller is likely to read, if it has said so.
     pub expected: u64,
 }
 
-/// The stretches of a path from its lower end up, cut as asked.
+/// The stretches of a path from its end rootward, cut as asked.
 pub struct Stretches {
     climb: Climb,
     left: Option<u64>,
 }
 
 impl Stretches {
-    /// A path whose lower end is a message, all of which the caller will ask for.
+    /// A path whose end is a message, all of which the caller will ask for.
     pub fn new(connection: &Rc<Connection>, id: i64, cut: Cut) -> Result<Self> {
         let purpose = Purpose::List {
             columns: Columns::Nothing,
@@ -233,7 +233,7 @@ impl Stretches {
         Self::to(connection, id, cut, purpose)
     }
 
-    /// A path whose lower end is a message.
+    /// A path whose end is a message.
     pub fn to(connection: &Rc<Connection>, id: i64, cut: Cut, purpose: Purpose) -> Result<Self> {
         let mut climb = Climb::to(connection, id, purpose)?;
         climb.child = cut.child;
@@ -249,7 +249,7 @@ impl Stretches {
         self.climb.source.kept()
     }
 
-    /// The next stretch upwards, not verified.
+    /// The next stretch rootward, not verified.
     pub fn next(&mut self) -> Result<Option<Stretch>> {
         if self.left == Some(0) {
             return Ok(None);
@@ -258,15 +258,15 @@ impl Stretches {
             return Ok(None);
         };
         if let Some(left) = &mut self.left {
-            stretch.keep_lowest(*left);
+            stretch.keep_last(*left);
             *left = left.saturating_sub(stretch.run.steps().saturating_add(1));
         }
         Ok(Some(stretch))
     }
 
-    /// All that are left, to be had from the first message down. They are verified now: what is broken lower down would
-    /// mean that the messages further up are not on the path at all.
-    pub fn downward(mut self, verify: Verify) -> Result<Downward> {
+    /// All that are left, to be had from the first message leafward. They are verified now: what is broken nearer to the leaf would
+    /// mean that the messages further rootward are not on the path at all.
+    pub fn leafward(mut self, verify: Verify) -> Result<Leafward> {
         let mut verifier = Verifier::new(&self.climb.connection, verify);
         let mut runs = Vec::new();
         let mut child = None;
@@ -284,7 +284,7 @@ impl Stretches {
             }
             top = Some(stretch);
         }
-        Ok(Downward {
+        Ok(Leafward {
             runs,
             parent: top.and_then(|top| top.run.parent),
             distance: top.map_or(0, |top| {
@@ -296,24 +296,24 @@ impl Stretches {
     }
 }
 
-/// The stretches of a path from the first message down. Of each one only its two ends are held; the rest follows from
+/// The stretches of a path from the first message leafward. Of each one only its two ends are held; the rest follows from
 /// its neighbours.
-pub struct Downward {
-    /// First and last messages, the topmost stretch last.
+pub struct Leafward {
+    /// First and last messages, the stretch that is next last.
     runs: Vec<(i64, i64)>,
-    /// The parent of the topmost message that is left.
+    /// The parent of the first message that is left.
     parent: Option<i64>,
     /// Its distance.
     distance: i64,
-    /// The child of the lowest message.
+    /// The child of the last message.
     child: Option<i64>,
-    /// Whether the topmost stretch is cut.
+    /// Whether the next stretch is cut.
     cut: bool,
 }
 
-impl Downward {
-    /// The lowest message, and the one below it on the path. None if there is nothing left.
-    pub fn lowest(&self) -> Option<(i64, Option<i64>)> {
+impl Leafward {
+    /// The last message, and its child on the path. None if there is nothing left.
+    pub fn last(&self) -> Option<(i64, Option<i64>)> {
         self.runs.first().map(|(_, last)| (*last, self.child))
     }
 
@@ -325,7 +325,7 @@ impl Downward {
             .flat_map(|(first, last)| *first..=*last)
     }
 
-    /// The next stretch downwards.
+    /// The next stretch leafward.
     pub fn next(&mut self) -> Option<Stretch> {
         let (first, last) = self.runs.pop()?;
         let run = Run {

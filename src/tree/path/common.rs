@@ -1,8 +1,8 @@
 //! Depth, root, common ancestor.
 //!
-//! Two tips are walked up in turn, always the one whose stretch has the higher ids, until the stretches meet: as long
+//! Two tips are walked rootward in turn, always the one whose stretch has the higher ids, until the stretches meet: as long
 //! as parents have lower ids than their children, a message cannot lie above a lower one. So the cost grows with the
-//! distance to the fork. If any link goes up, the whole of both paths is compared.
+//! distance to the fork. If any link goes to a higher id, the whole of both paths is compared.
 
 use std::rc::Rc;
 
@@ -55,7 +55,7 @@ pub fn find(connection: &Rc<Connection>, above: i64, below: i64) -> Result<Optio
                     _ => above.checked_add(1),
                 },
             };
-            stretch.keep_up_to(above);
+            stretch.keep_from(above);
             climb.verify_ends(&stretch)?;
             return Ok(Some(place));
         }
@@ -83,9 +83,9 @@ pub fn common(connection: &Rc<Connection>, a: i64, b: i64) -> Result<Option<i64>
     while let (Some(mut in_a), Some(mut in_b)) = (at_a, at_b) {
         let shared = in_a.run.last.min(in_b.run.last);
         if in_a.run.contains(shared) && in_b.run.contains(shared) {
-            in_a.keep_up_to(shared);
+            in_a.keep_from(shared);
             climb_a.verify_ends(&in_a)?;
-            in_b.keep_up_to(shared);
+            in_b.keep_from(shared);
             climb_b.verify_ends(&in_b)?;
             return Ok(Some(shared));
         }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::error::Result;
 use crate::sqlite::{Connection, Context};
-use crate::tree::path::fetch::{Fetch, Wanted, RUN};
+use crate::tree::path::fetch::{Fetch, RUN};
 use crate::tree::rows::columns::{Columns, CREATED_AT, THREAD_ID};
 use crate::tree::rows::density;
 use crate::tree::rows::read::{Batch, Kept, LONG};
@@ -159,13 +159,10 @@ impl Contents {
         self.at = At::Fetch;
         let fetch = match &mut self.fetch {
             Some(fetch) => fetch,
-            empty => {
-                let wanted = Wanted::for_columns(self.columns);
-                match Fetch::new(&self.connection, wanted, self.descending) {
-                    Some(fetch) => empty.insert(fetch),
-                    None => return Ok(true),
-                }
-            }
+            empty => match Fetch::new(&self.connection, self.columns, self.descending) {
+                Some(fetch) => empty.insert(fetch),
+                None => return Ok(true),
+            },
         };
         let found = fetch.go_to(id, more)?;
         if let (true, Some(parent)) = (found, parent) {
@@ -181,7 +178,7 @@ impl Contents {
             _ if place == CREATED_AT && self.times.is_some() => self.time(context)?,
             (At::Kept, Some(kept), _, _) => kept.borrow().result(context, place),
             (At::Batch, _, Some(batch), _) => batch.result(context, place),
-            (At::Fetch, _, _, Some(fetch)) => context.result_column(fetch.row()?, place),
+            (At::Fetch, _, _, Some(fetch)) => fetch.result(context, place)?,
             _ => {}
         }
         Ok(())
@@ -201,10 +198,7 @@ impl Contents {
         Ok(match (&self.at, &self.kept, &self.batch, &self.fetch) {
             (At::Kept, Some(kept), _, _) => kept.borrow().text(place),
             (At::Batch, _, Some(batch), _) => batch.text(place),
-            (At::Fetch, _, _, Some(fetch)) => {
-                let place = i32::try_from(place).unwrap_or(-1);
-                fetch.row()?.text(place)?.to_vec()
-            }
+            (At::Fetch, _, _, Some(fetch)) => fetch.text(place)?,
             _ => Vec::new(),
         })
     }

@@ -13,7 +13,7 @@ use crate::tree::rows::thread;
 pub struct CurrentBranches {
     connection: Rc<Connection>,
     /// Whether all parents have lower ids than their children: then a branch need not be read past the message.
-    downward: Option<bool>,
+    descending: Option<bool>,
     branches: HashMap<Vec<u8>, Branch>,
 }
 
@@ -30,17 +30,17 @@ impl CurrentBranches {
     pub fn new(connection: &Rc<Connection>) -> Self {
         Self {
             connection: Rc::clone(connection),
-            downward: None,
+            descending: None,
             branches: HashMap::new(),
         }
     }
 
     /// Whether a message, which is there, lies on the current branch of a thread. False if there is no such thread.
     pub fn contain(&mut self, thread: &[u8], id: i64) -> Result<bool> {
-        let downward = match self.downward {
+        let descending = match self.descending {
             Some(known) => known,
             None => *self
-                .downward
+                .descending
                 .insert(!links::any_later_parent(&self.connection)?),
         };
         let branch = match self.branches.get_mut(thread) {
@@ -50,7 +50,7 @@ impl CurrentBranches {
                 self.branches.entry(thread.to_vec()).or_insert(branch)
             }
         };
-        branch.contains(id, downward)
+        branch.contains(id, descending)
     }
 }
 
@@ -66,16 +66,16 @@ impl Branch {
         })
     }
 
-    fn contains(&mut self, id: i64, downward: bool) -> Result<bool> {
+    fn contains(&mut self, id: i64, descending: bool) -> Result<bool> {
         while let Some(climb) = &mut self.climb {
-            if downward && self.runs.last().is_some_and(|(first, _)| *first <= id) {
+            if descending && self.runs.last().is_some_and(|(first, _)| *first <= id) {
                 break;
             }
             match climb.next()? {
                 Some(stretch) => push(&mut self.runs, (stretch.run.first, stretch.run.last))?,
                 None => {
                     self.climb = None;
-                    if !downward {
+                    if !descending {
                         sort_by_number(&mut self.runs, |(first, _)| !*first)?;
                     }
                 }

@@ -4,81 +4,22 @@ use std::rc::Rc;
 
 use crate::code;
 use crate::error::{Error, Result};
-use crate::sqlite::{Connection, Kind, Statement};
-use crate::tree::rows::columns::Columns;
+use crate::sqlite::{Connection, Context, Kind, Statement};
+use crate::tree::rows::columns::{
+    with_columns, with_columns_and_parent, Columns, Positions, PARENT,
+};
 use crate::tree::rows::fed::Fed;
 use crate::tree::rows::links;
-
-/// How many columns of `messages` tables show: the contract's M, the id first.
-pub const WIDTH: usize = 7;
-
-/// The last of them.
-const PARENT: i32 = WIDTH as i32 - 1;
 
 /// How many messages must follow one another for a scan to be worth its start.
 pub const RUN: u64 = 4;
 
-/// Which of a message's columns somebody will read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
-    /// None but the id.
-    Nothing,
-    /// Those before the content.
-    Head,
-    /// Any.
-    All,
-}
-
-impl Wanted {
-    /// What has these columns.
-    pub fn for_columns(columns: Columns) -> Self {
-        match columns {
-            Columns::Nothing => Self::Nothing,
-            Columns::Role | Columns::Head => Self::Head,
-            Columns::Text | Columns::Timed | Columns::All => Self::All,
-        }
-    }
-
-    // What comes after a long content is far to reach, so the short columns before it have statements of their own.
-
-    fn ascending(self) -> &'static str {
-        match self {
-            Self::All => {
-                "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
-                 FROM main.messages WHERE id >= +?1 ORDER BY id"
-            }
-            _ => "SELECT id, thread_id, role FROM main.messages WHERE id >= +?1 ORDER BY id",
-        }
-    }
-
-    fn descending(self) -> &'static str {
-        match self {
-            Self::All => {
-                "SELECT id, thread_id, role, content, item_json, created_at, parent_entry_id \
-                 FROM main.messages WHERE id <= +?1 ORDER BY id DESC"
-            }
-            _ => "SELECT id, thread_id, role FROM main.messages WHERE id <= +?1 ORDER BY id DESC",
-        }
-    }
-
-    fn single(self) -> &'static str {
-        match self {
-            Self::All => {
-                "SELECT m.id, thread_id, role, content, item_json, created_at, parent_entry_id \
-                 FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m WHERE m.id = ids.rowid"
-            }
-            _ => {
-                "SELECT m.id, thread_id, role \
-                 FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m WHERE m.id = ids.rowid"
-            }
-        }
-    }
-}
-
 /// Reads messages by id: those that follow one another by a scan, single ones by handing their ids to a join.
 pub struct Fetch {
     connection: Rc<Connection>,
-    wanted: Wanted,
+    columns: Columns,
+    /// The id is the first value of a row, before these.
+    positions: Positions,
     descending: bool,
     scan: Option<Statement>,
     /// The id that a step of the scan leads to, if the messages are as they should be.
@@ -90,14 +31,22 @@ pub struct Fetch {
 
 impl Fetch {
     /// For runs of messages whose ids ascend or descend. None if there is nothing to fetch.
-    pub fn new(connection: &Rc<Connection>, wanted: Wanted, descending: bool) -> Option<Self> {
-        (wanted != Wanted::Nothing).then(|| Self {
+    pub fn new(connection: &Rc<Connection>, columns: Columns, descending: bool) -> Option<Self> {
+        (columns != Columns::Nothing).then(|| Self {
             connection: Rc::clone(connection),
-            wanted,
+            columns,
+            positions: columns.positions(columns.with_parent()),
             descending,
             scan: None,
             expected: None,
-            single: Fed::new(connection, wanted.single()),
+            single: Fed::new(
+                connection,
+                with_columns_and_parent!(
+                    columns,
+                    "SELECT m.id",
+                    " FROM branch_feed(?1) AS ids CROSS JOIN main.messages AS m WHERE m.id = ids.rowid"
+                ),
+            ),
             scanned: false,
         })
     }
@@ -118,9 +67,17 @@ impl Fetch {
         let scan = match &mut self.scan {
             Some(scan) => scan,
             empty => empty.insert(self.connection.prepare(if self.descending {
-                self.wanted.descending()
+                with_columns_and_parent!(
+                    self.columns,
+                    "SELECT m.id",
+                    " FROM main.messages AS m WHERE m.id <= +?1 ORDER BY m.id DESC"
+                )
             } else {
-                self.wanted.ascending()
+                with_columns_and_parent!(
+                    self.columns,
+                    "SELECT m.id",
+                    " FROM main.messages AS m WHERE m.id >= +?1 ORDER BY m.id"
+                )
             })?),
         };
         if !expected {
@@ -138,13 +95,13 @@ impl Fetch {
     /// Makes sure that the message's parent is the one that the indexes told, where its row has been read that far.
     #[inline(always)]
     pub fn compare_parent(&self, id: i64, parent: Option<i64>) -> Result<()> {
-        if self.wanted != Wanted::All {
+        let Some(place) = self.place(PARENT) else {
             return Ok(());
-        }
+        };
         let row = self.row()?;
         let same = match parent {
-            Some(parent) => row.integer(PARENT) == parent,
-            None => row.kind(PARENT) == Kind::Null,
+            Some(parent) => row.integer(place) == parent,
+            None => row.kind(place) == Kind::Null,
         };
         if same {
             Ok(())
@@ -153,7 +110,31 @@ impl Fetch {
         }
     }
 
-    /// The row of the message.
+    /// Which value of a row is a column of M, if it is read.
+    #[inline]
+    fn place(&self, column: usize) -> Option<i32> {
+        let position = *self.positions.get(column)?;
+        position.map(|position| i32::from(position) + 1)
+    }
+
+    /// Gives a column of M.
+    #[inline]
+    pub fn result(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
+        if let Some(place) = self.place(column) {
+            context.result_column(self.row()?, place as usize);
+        }
+        Ok(())
+    }
+
+    /// The text of a column of M.
+    pub fn text(&self, column: usize) -> Result<Vec<u8>> {
+        match self.place(column) {
+            Some(place) => Ok(self.row()?.text(place)?.to_vec()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The row of the message: where all columns are read, the values of M in their order.
     #[inline(always)]
     pub fn row(&self) -> Result<&Statement> {
         let row = if self.scanned {

@@ -18,7 +18,7 @@ pub enum Verify {
     Links,
     /// By their rows. Faster where there are many, and the caller reads them too.
     Rows,
-    /// Only that the lowest is there, of a run that is longer than [`FEW`]: enough for a question about a path, whose cost
+    /// Only that the last is there, of a run that is longer than [`FEW`]: enough for a question about a path, whose cost
     /// is then that of its runs, not of its messages.
     Ends,
 }
@@ -87,7 +87,7 @@ impl Verifier {
         Ok(self.is_needed() && !links::exists(&self.connection, id)?)
     }
 
-    /// Makes sure of one run. `child` is the message whose parent the lowest one is, for the text of an error.
+    /// Makes sure of one run. `child` is the message whose parent the last one is, for the text of an error.
     pub fn run(&mut self, run: &Run, child: Option<i64>) -> Result<()> {
         if !self.is_needed() || run.first == run.last {
             return Ok(());

@@ -9,9 +9,9 @@ use crate::tree::path::common;
 use crate::tree::rows::links;
 use crate::tree::rows::thread;
 
-/// The last `limit` messages above `before` of the branch that ends at `leaf`: the lowest of them, and how the branch is cut.
+/// The last `limit` messages above `before` of the branch that ends at `leaf`: the last of them, and how the branch is cut.
 ///
-/// A `before` beside the branch stands for the lowest message of the branch above it, and that one is kept. None if
+/// A `before` beside the branch stands for the last message of the branch that is its ancestor, and that one is kept. None if
 /// there is nothing: no such message, or nothing above it.
 pub fn cut(
     connection: &Rc<Connection>,
@@ -65,14 +65,14 @@ pub fn child_on(
     let Some(parent) = parent else {
         return common::root(connection, leaf).map(Some);
     };
-    let downward = !links::any_later_parent(connection)?;
+    let descending = !links::any_later_parent(connection)?;
     let mut climb = Climb::from(connection, leaf)?;
     while let Some(mut stretch) = climb.next()? {
-        if downward && stretch.run.last <= parent {
+        if descending && stretch.run.last <= parent {
             return Ok(None);
         }
         if stretch.run.contains(parent) && parent < stretch.run.last {
-            stretch.keep_up_to(parent + 1);
+            stretch.keep_from(parent + 1);
             climb.verify_ends(&stretch)?;
             return Ok(Some(parent + 1));
         }

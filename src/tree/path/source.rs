@@ -15,6 +15,7 @@ use crate::tree::rows::columns::Columns;
 use crate::tree::rows::density;
 use crate::tree::rows::links::{self, Links, Run};
 use crate::tree::rows::read::{Chain, Kept};
+use crate::tree::rows::scan::Direction;
 
 /// What a walk is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +85,7 @@ impl Source {
         };
         Ok(Self {
             connection: Rc::clone(connection),
-            links: Links::open(connection)?,
+            links: Links::open(connection, Direction::Descending)?,
             rows,
             columns,
             whole,
@@ -185,7 +186,7 @@ impl Source {
         )?;
         self.ask = rows.met_run();
         if rows.is_full() && self.whole {
-            // What is above is read again when it is given. To learn parents from it takes longer than from the index: 1.1
+            // What is further rootward is read again when it is given. To learn parents from it takes longer than from the index: 1.1
             // times the whole listing of 20,000 messages with alternatives, 1.15 where threads take turns.
             self.close();
         } else if rows.are_long() {

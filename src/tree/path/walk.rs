@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::error::{push, sort_by_number, Error, Result};
 use crate::sqlite::{Connection, Order};
-use crate::tree::path::ancestors::{Cut, Downward, Stretch, Stretches};
+use crate::tree::path::ancestors::{Cut, Leafward, Stretch, Stretches};
 use crate::tree::path::gaps::{Verifier, Verify};
 use crate::tree::path::source::Purpose;
 use crate::tree::rows::columns::Columns;
@@ -64,7 +64,7 @@ enum Source {
     /// Rootward, as far as the caller asks.
     Rootward(Box<Stretches>),
     /// From the first message to the leaf.
-    Leafward(Downward),
+    Leafward(Leafward),
     /// Single messages sorted by id, the next one last.
     Sorted(Vec<Stretch>),
 }
@@ -121,7 +121,7 @@ impl Walk {
         let source = if sorted {
             Source::Sorted(ordered(connection, stretches, leafward)?)
         } else if leafward {
-            Source::Leafward(stretches.downward(verify)?)
+            Source::Leafward(stretches.leafward(verify)?)
         } else {
             Source::Rootward(Box::new(stretches))
         };
@@ -165,7 +165,7 @@ impl Walk {
         ids
     }
 
-    /// Whether ids go down, as a rule, from one message to the next.
+    /// Whether ids descend, as a rule, from one message to the next.
     #[inline(always)]
     pub fn descends(&self) -> bool {
         matches!(self.source, Source::Rootward(_))
@@ -210,13 +210,13 @@ impl Walk {
         Ok(())
     }
 
-    /// Makes sure of the current message and those that come next on the way up, of ever more at a time: whoever asked
+    /// Makes sure of the current message and those that come next rootward, of ever more at a time: whoever asked
     /// may stop soon.
     fn make_sure(&mut self, stretch: Stretch) -> Result<()> {
         let mut next = stretch;
-        next.keep_down_to(self.id);
+        next.keep_to(self.id);
         if self.verifier.is_needed() {
-            next.keep_lowest(self.ahead);
+            next.keep_last(self.ahead);
             if next.run.first != stretch.run.first {
                 self.ahead = self.ahead.saturating_mul(2);
             }
@@ -230,7 +230,7 @@ impl Walk {
         let (Some(at), Some(stretch)) = (self.at(), &self.stretch) else {
             return Error::corrupt("a message is missing");
         };
-        // Of a run that does not exist, this may be the topmost message. The one to name is the lowest, whose child is
+        // Of a run that does not exist, this may be the first message. The one to name is the last, whose child is
         // there and refers to it.
         match stretch.verify(&self.connection) {
             Err(error) => error,
@@ -251,8 +251,8 @@ fn ordered(
         stretch.verify_by(&mut verifier)?;
         for id in stretch.run.first..=stretch.run.last {
             let mut message = stretch;
-            message.keep_up_to(id);
-            message.keep_down_to(id);
+            message.keep_from(id);
+            message.keep_to(id);
             push(&mut messages, message)?;
         }
     }

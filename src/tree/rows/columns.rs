@@ -31,6 +31,9 @@ macro_rules! message_columns {
 }
 pub(crate) use message_columns;
 
+/// For each column of M, which of a row's values it is, if it is one.
+pub type Positions = [Option<u8>; WIDTH];
+
 /// Columns that are read together, beside the id and the parent, which a walk knows.
 ///
 /// Listing two columns takes two thirds of the time of all seven, and what comes after a long content in a row is far to
@@ -85,6 +88,24 @@ impl Columns {
         .unwrap_or(Self::All)
     }
 
+    /// Whether the parent is read after them, to be compared, where rows are read by ids that are known: it is the last column of
+    /// a row, so where all are read it is not far.
+    pub fn with_parent(self) -> bool {
+        self == Self::All
+    }
+
+    /// Which of the values of a row is which column of M.
+    pub fn positions(self, with_parent: bool) -> Positions {
+        let mut positions = Positions::default();
+        let places = self.places().iter();
+        for (position, place) in (0..).zip(places.chain(with_parent.then_some(&PARENT))) {
+            if let Some(known) = positions.get_mut(*place) {
+                *known = Some(position);
+            }
+        }
+        positions
+    }
+
     /// Whether contents are among them.
     pub fn have_content(self) -> bool {
         matches!(self, Self::Text | Self::All)
@@ -108,7 +129,7 @@ macro_rules! with_columns {
         }
     };
 }
-pub(super) use with_columns;
+pub(crate) use with_columns;
 
 /// The same; where all columns are read, the parent comes last, to be compared.
 macro_rules! with_columns_and_parent {
@@ -123,4 +144,4 @@ macro_rules! with_columns_and_parent {
         }
     };
 }
-pub(super) use with_columns_and_parent;
+pub(crate) use with_columns_and_parent;

@@ -19,11 +19,16 @@ use crate::tree::rows::fed::Fed;
 use crate::tree::rows::scan::{Direction, Scan};
 use crate::tree::rows::thread;
 
-const JUMPS: &str =
+const JUMPS_DESCENDING: &str =
     "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
      WHERE parent_entry_id IS NOT id - 1 AND id <= +?1 ORDER BY id DESC";
-const EACH: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id <= +?1 ORDER BY id DESC";
-const EACH_UP: &str = "SELECT id, parent_entry_id FROM main.messages WHERE id >= +?1 ORDER BY id";
+const JUMPS_ASCENDING: &str =
+    "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
+     WHERE parent_entry_id IS NOT id - 1 AND id >= +?1 ORDER BY id";
+const EACH_DESCENDING: &str =
+    "SELECT id, parent_entry_id FROM main.messages WHERE id <= +?1 ORDER BY id DESC";
+const EACH_ASCENDING: &str =
+    "SELECT id, parent_entry_id FROM main.messages WHERE id >= +?1 ORDER BY id";
 const JUMP: &str = "SELECT m.id, m.parent_entry_id FROM branch_feed(?1) AS ids \
      CROSS JOIN main.messages AS m INDEXED BY branch_messages_jumps \
      WHERE m.parent_entry_id IS NOT m.id - 1 AND m.id = ids.rowid";
@@ -35,11 +40,11 @@ const NEAR: u32 = 5;
 /// Messages of which each is the child of the one with the id before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
-    /// The topmost, and its id, which is the lowest.
+    /// The one nearest to the root, whose id is the lowest.
     pub first: i64,
-    /// The lowest message, and its id, which is the highest.
+    /// The one nearest to the leaf, whose id is the highest.
     pub last: i64,
-    /// The parent of the topmost.
+    /// The parent of the first.
     pub parent: Option<i64>,
 }
 
@@ -95,34 +100,89 @@ impl Single {
     }
 }
 
-/// Reads links between messages.
+/// Reads links between messages, best in one direction of ids: runs in descending order, parents in ascending.
 pub struct Links {
     connection: Rc<Connection>,
     scan: Scan,
+    direction: Direction,
     /// Whether the scan is over jumps only.
     jumps: bool,
     single: Single,
+    /// Where rows are asked instead.
+    rows: Option<Fed>,
 }
 
 impl Links {
-    /// Opens the index.
-    pub fn open(connection: &Rc<Connection>) -> Result<Self> {
-        let (statement, jumps) = match connection.prepare(JUMPS) {
+    /// Opens the index of jumps.
+    pub fn open(connection: &Rc<Connection>, direction: Direction) -> Result<Self> {
+        let sql = match direction {
+            Direction::Ascending => JUMPS_ASCENDING,
+            Direction::Descending => JUMPS_DESCENDING,
+        };
+        let (statement, jumps) = match connection.prepare(sql) {
             Ok(statement) => (statement, true),
-            Err(error) if error.lacks_index() => (connection.prepare(EACH)?, false),
+            Err(error) if error.lacks_index() => (each(connection, direction)?, false),
             Err(error) => return Err(error),
         };
         Ok(Self {
             connection: Rc::clone(connection),
-            scan: Scan::new(statement, Direction::Down, NEAR),
+            scan: Scan::new(statement, direction, NEAR),
+            direction,
             jumps,
             single: Single::new(connection),
+            rows: None,
         })
+    }
+
+    /// For the parents of these messages, which are sorted. Where few of them follow one another, nearly each is a jump, and in
+    /// a large file costs a page of the index; its row, if it is short, costs no more, and is read anyway as a rule.
+    pub fn for_ids(connection: &Rc<Connection>, ids: &[i64]) -> Result<Self> {
+        let mut links = Self::open(connection, Direction::Ascending)?;
+        if !thread::are_compact(ids) && density::rows_are_short(connection) {
+            links.rows = Some(Fed::new(connection, PARENT));
+        }
+        Ok(links)
     }
 
     /// Whether the latest message was sought, rather than a few steps along the index away.
     pub fn seeks(&self) -> bool {
         self.scan.sought() || self.single.alone >= Single::ENOUGH
+    }
+
+    /// Goes to the nearest jump from a message on in the direction, and gives its id.
+    fn seek(&mut self, id: i64) -> Result<Option<i64>> {
+        let found = match self.scan.seek(id) {
+            // A statement that was kept from a time when the index was there.
+            Err(error) if self.jumps && error.lacks_index() => {
+                let each = each(&self.connection, self.direction)?;
+                self.scan = Scan::new(each, self.direction, NEAR);
+                self.jumps = false;
+                self.scan.seek(id)?
+            }
+            other => other?,
+        };
+        self.single
+            .note(self.jumps && self.scan.sought() && found == Some(id));
+        Ok(found)
+    }
+
+    /// The parent of a message that is there.
+    pub fn parent(&mut self, id: i64) -> Result<Option<i64>> {
+        if let Some(rows) = &mut self.rows {
+            if rows.find(id)? {
+                if let Some(row) = rows.row() {
+                    return parent_in(row, 0, id);
+                }
+            }
+        }
+        if let Some(parent) = self.single.parent(id)? {
+            return Ok(parent);
+        }
+        if self.seek(id)? == Some(id) {
+            parent_in(self.scan.row(), 1, id)
+        } else {
+            Ok(id.checked_sub(1))
+        }
     }
 
     /// The run that ends at a message. `child` is the message whose parent it is, for the text of an error.
@@ -136,19 +196,7 @@ impl Links {
                 parent,
             });
         }
-        let found = match self.scan.seek(last) {
-            // A statement that was kept from a time when the index was there.
-            Err(error) if self.jumps && error.lacks_index() => {
-                let each = self.connection.prepare(EACH)?;
-                self.scan = Scan::new(each, Direction::Down, NEAR);
-                self.jumps = false;
-                self.scan.seek(last)?
-            }
-            other => other?,
-        };
-        self.single
-            .note(self.jumps && self.scan.sought() && found == Some(last));
-        match found {
+        match self.seek(last)? {
             // Without this, a walk along a damaged index might never end.
             Some(first) if first > last => Err(Error::corrupt(format!(
                 "message {first} is not where an index has it; run REINDEX"
@@ -218,10 +266,7 @@ pub fn parent_in(row: &Statement, column: i32, id: i64) -> Result<Option<i64>> {
 
 /// All jumps from the message `?1` on, ascending, for [`jump_in`]. Fails where the index is missing.
 pub fn jumps(connection: &Rc<Connection>) -> Result<Statement> {
-    connection.prepare(
-        "SELECT id, parent_entry_id FROM main.messages INDEXED BY branch_messages_jumps \
-         WHERE parent_entry_id IS NOT id - 1 AND id >= +?1 ORDER BY id",
-    )
+    connection.prepare(JUMPS_ASCENDING)
 }
 
 /// A jump and its parent, from a row of [`jumps`].
@@ -230,72 +275,12 @@ pub fn jump_in(row: &Statement) -> Result<(i64, Option<i64>)> {
     Ok((id, parent_in(row, 1, id)?))
 }
 
-/// Reads the parents of messages that are known to be there, best in ascending order.
-pub struct Parents {
-    connection: Rc<Connection>,
-    scan: Scan,
-    jumps: bool,
-    single: Single,
-    /// Where rows are asked instead.
-    rows: Option<Fed>,
-}
-
-impl Parents {
-    /// Opens the index.
-    pub fn open(connection: &Rc<Connection>) -> Result<Self> {
-        let (statement, jumps) = match jumps(connection) {
-            Ok(statement) => (statement, true),
-            Err(error) if error.lacks_index() => (connection.prepare(EACH_UP)?, false),
-            Err(error) => return Err(error),
-        };
-        Ok(Self {
-            connection: Rc::clone(connection),
-            scan: Scan::new(statement, Direction::Up, NEAR),
-            jumps,
-            single: Single::new(connection),
-            rows: None,
-        })
-    }
-
-    /// The same for these messages, which are sorted. Where few of them follow one another, nearly each is a jump, and in a
-    /// large file costs a page of the index; its row, if it is short, costs no more, and is read anyway as a rule.
-    pub fn for_ids(connection: &Rc<Connection>, ids: &[i64]) -> Result<Self> {
-        let mut parents = Self::open(connection)?;
-        if !thread::are_compact(ids) && density::rows_are_short(connection) {
-            parents.rows = Some(Fed::new(connection, PARENT));
-        }
-        Ok(parents)
-    }
-
-    /// The parent of a message that is there.
-    pub fn of(&mut self, id: i64) -> Result<Option<i64>> {
-        if let Some(rows) = &mut self.rows {
-            if rows.find(id)? {
-                if let Some(row) = rows.row() {
-                    return parent_in(row, 0, id);
-                }
-            }
-        }
-        if let Some(parent) = self.single.parent(id)? {
-            return Ok(parent);
-        }
-        let found = match self.scan.seek(id) {
-            Err(error) if self.jumps && error.lacks_index() => {
-                let each = self.connection.prepare(EACH_UP)?;
-                self.scan = Scan::new(each, Direction::Up, NEAR);
-                self.jumps = false;
-                self.scan.seek(id)?
-            }
-            other => other?,
-        };
-        self.single
-            .note(self.jumps && self.scan.sought() && found == Some(id));
-        if found == Some(id) {
-            parent_in(self.scan.row(), 1, id)
-        } else {
-            Ok(id.checked_sub(1))
-        }
-    }
+/// The same for all messages, where the index is missing.
+fn each(connection: &Rc<Connection>, direction: Direction) -> Result<Statement> {
+    connection.prepare(match direction {
+        Direction::Ascending => EACH_ASCENDING,
+        Direction::Descending => EACH_DESCENDING,
+    })
 }
 
 /// Counts children, best of messages in ascending order.
@@ -308,7 +293,7 @@ impl ChildCount {
             "SELECT parent_entry_id FROM main.messages WHERE parent_entry_id >= +?1 \
              ORDER BY parent_entry_id",
         )?;
-        Ok(Self(Scan::new(statement, Direction::Up, 4)))
+        Ok(Self(Scan::new(statement, Direction::Ascending, 4)))
     }
 
     /// The number of a message's children, in all threads.

@@ -8,7 +8,9 @@ use std::rc::Rc;
 
 use crate::error::{push, Result};
 use crate::sqlite::{Cells, Connection, Context, Exchange, Kind, Port, Statement, Value};
-use crate::tree::rows::columns::{with_columns, with_columns_and_parent, Columns, PARENT, WIDTH};
+use crate::tree::rows::columns::{
+    with_columns, with_columns_and_parent, Columns, Positions, PARENT,
+};
 use crate::tree::rows::links;
 
 /// How much memory a climb keeps contents in, in bytes; what is above on the path is read a second time, from SQLite's cache.
@@ -31,7 +33,7 @@ pub struct Kept {
     ids: Vec<i64>,
     cells: Cells,
     /// Which of a row's cells has a column of M, if one has.
-    positions: [Option<u8>; WIDTH],
+    positions: Positions,
     /// How many cells a row has. Where all columns are read by a batch, the parent is the last one.
     width: usize,
     /// Where the caller stands.
@@ -40,19 +42,11 @@ pub struct Kept {
 
 impl Kept {
     fn new(connection: &Rc<Connection>, columns: Columns, with_parent: bool) -> Result<Self> {
-        let places = columns.places();
-        let mut positions = [None; WIDTH];
-        for (position, place) in (0..).zip(places.iter().chain(with_parent.then_some(&PARENT))) {
-            if let Some(known) = positions.get_mut(*place) {
-                *known = Some(position);
-            }
-        }
-        let width = places.len() + usize::from(with_parent);
         Ok(Self {
-            positions,
+            positions: columns.positions(with_parent),
             ids: Vec::new(),
             cells: Cells::new(connection)?,
-            width,
+            width: columns.places().len() + usize::from(with_parent),
             at: 0,
         })
     }
@@ -387,13 +381,12 @@ pub struct Batch {
 impl Batch {
     /// Not prepared before it is used.
     pub fn new(connection: &Rc<Connection>, columns: Columns) -> Result<Self> {
-        let with_parent = columns == Columns::All;
         Ok(Self {
             connection: Rc::clone(connection),
             columns,
             given: Rc::new(Given(RefCell::new(Known {
                 ids: Ids::List(Vec::new()),
-                kept: Kept::new(connection, columns, with_parent)?,
+                kept: Kept::new(connection, columns, columns.with_parent())?,
             }))),
             range: None,
             list: None,

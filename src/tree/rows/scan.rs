@@ -6,21 +6,21 @@ use crate::sqlite::{Kind, Statement};
 /// For how many seeks not to try stepping after it was of no use. Where one row was far away, the next ones are too.
 const FAR: u32 = 16;
 
-/// Which way a [`Scan`]'s keys go.
+/// The order of a [`Scan`]'s keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// Each row's key is at least that of the row before.
-    Up,
+    Ascending,
     /// Each row's key is at most that of the row before.
-    Down,
+    Descending,
 }
 
 impl Direction {
-    /// Maps keys so that they go up, and back.
+    /// Maps keys so that they ascend, and back.
     fn turned(self, key: i64) -> i64 {
         match self {
-            Self::Up => key,
-            Self::Down => !key,
+            Self::Ascending => key,
+            Self::Descending => !key,
         }
     }
 }

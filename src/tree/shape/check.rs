@@ -7,7 +7,8 @@ use crate::error::{push, quoted, Error, Result};
 use crate::items::json;
 use crate::sqlite::{Connection, Kind, Statement};
 use crate::tree::rows::density;
-use crate::tree::rows::links::{self, Parents};
+use crate::tree::rows::links::{self, Links};
+use crate::tree::rows::scan::Direction;
 use crate::tree::rows::thread;
 use crate::tree::shape::names::{Namer, Names};
 use crate::tree::shape::problem::Problem;
@@ -104,9 +105,9 @@ impl Check<'_> {
 
     /// Behind long contents, a row's parent is far to reach, and the indexes tell it too.
     fn links_of(&mut self, thread: &[u8], ids: &[i64]) -> Result<()> {
-        let mut parents = Parents::open(self.connection)?;
+        let mut parents = Links::open(self.connection, Direction::Ascending)?;
         for id in ids {
-            let parent = match parents.of(*id) {
+            let parent = match parents.parent(*id) {
                 Ok(parent) => Ok(parent),
                 Err(error) if error.code() == crate::code::CORRUPT_VTAB => Err(()),
                 Err(error) => return Err(error),

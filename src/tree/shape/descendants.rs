@@ -56,7 +56,7 @@ impl Descendants {
         )?;
         Ok(Self {
             start,
-            links: Scan::new(links, Direction::Up, 4),
+            links: Scan::new(links, Direction::Ascending, 4),
             known: BinaryHeap::from([Reverse(start)]),
             last: None,
             met: None,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::error::{push, sort_by_number, Error, Result};
 use crate::sqlite::Connection;
-use crate::tree::rows::links::{self, ChildCount, Parents};
+use crate::tree::rows::links::{self, ChildCount, Links};
 use crate::tree::rows::thread;
 
 /// In place of a position: no message.
@@ -208,11 +208,11 @@ impl Forest {
 
 /// Messages with their parents, ascending: those of a thread, and all their ancestors elsewhere.
 fn with_ancestors(connection: &Rc<Connection>, ids: &[i64]) -> Result<Vec<(i64, Option<i64>)>> {
-    let mut parents = Parents::for_ids(connection, ids)?;
+    let mut parents = Links::for_ids(connection, ids)?;
     let mut links = Vec::new();
     let mut outside = Vec::new();
     for (at, id) in ids.iter().enumerate() {
-        let parent = parents.of(*id)?;
+        let parent = parents.parent(*id)?;
         push(&mut links, (*id, parent))?;
         if let Some(parent) = parent {
             let before = at.checked_sub(1).and_then(|before| ids.get(before));

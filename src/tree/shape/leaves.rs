@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use crate::error::{filled, push, Result};
 use crate::sqlite::Connection;
-use crate::tree::rows::links::{ChildCount, Parents};
+use crate::tree::rows::links::{ChildCount, Links};
+use crate::tree::rows::scan::Direction;
 use crate::tree::rows::thread;
 use crate::tree::shape::dense::{Leaf, Range, Runs};
 use crate::tree::shape::forest::Forest;
@@ -60,10 +61,10 @@ fn runs(connection: &Rc<Connection>, thread: &[u8]) -> Result<Option<Runs>> {
 fn leaves_by_links(connection: &Rc<Connection>, thread: &[u8]) -> Result<Vec<i64>> {
     let mut ids = thread::messages(connection, thread)?;
     // Most messages are the parent of another one in the thread, which their children's links tell ...
-    let mut parents = Parents::open(connection)?;
+    let mut parents = Links::open(connection, Direction::Ascending)?;
     let mut is_parent = filled(ids.len(), false)?;
     for (at, id) in ids.iter().enumerate() {
-        if let Some(parent) = parents.of(*id)? {
+        if let Some(parent) = parents.parent(*id)? {
             let before = at
                 .checked_sub(1)
                 .filter(|before| ids.get(*before) == Some(&parent));

@@ -30,7 +30,7 @@ pub fn copy(
             )));
         }
         let mut path =
-            Stretches::new(connection, message, Cut::default())?.downward(Verify::Links)?;
+            Stretches::new(connection, message, Cut::default())?.leafward(Verify::Links)?;
         copy_thread(connection, &thread, new_thread, created_at)?;
         let mut copies = Copies::of(connection, new_thread, message)?;
         while let Some(stretch) = path.next() {
