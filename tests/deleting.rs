@@ -272,3 +272,44 @@ fn pruning_leaves_each_leaf_in_its_thread() {
         );
     }
 }
+
+/// A trigger that ignores a deletion makes it an error, and nothing is deleted: not the uids, the labels, the thread.
+#[test]
+fn a_trigger_that_keeps_messages() {
+    let connection = host::migrated();
+    connection
+        .execute_batch(
+            "SELECT branch_thread('t'), branch_append('t', 'user', '1', NULL, 1, 'a'), branch_append('t', 'user', '2', NULL, 1, 'b'),
+                 branch_label(1, 'here');
+             CREATE TRIGGER keep BEFORE DELETE ON messages WHEN old.id = 2 BEGIN SELECT raise(IGNORE); END;
+             CREATE TRIGGER keep_label BEFORE DELETE ON message_labels BEGIN SELECT raise(IGNORE); END;",
+        )
+        .unwrap();
+    for (call, function) in [
+        ("SELECT branch_prune(1)", "prune"),
+        ("SELECT branch_clear('t')", "clear"),
+        ("SELECT branch_delete('t')", "delete"),
+    ] {
+        assert_eq!(
+            error(&connection, call, &[]),
+            (
+                1,
+                format!(
+                    "branch_{function}: message 2 was not deleted; a trigger on messages ignored it, or messages is not a table"
+                )
+            )
+        );
+        assert_eq!(
+            text(
+                &connection,
+                "SELECT (SELECT group_concat(id) FROM messages) || (SELECT group_concat(uid) FROM message_uids) \
+                     || (SELECT group_concat(label) FROM message_labels) || (SELECT current_leaf_id FROM threads)"
+            ),
+            "1,2a,bhere2"
+        );
+    }
+    assert_eq!(
+        integer(&connection, "SELECT branch_unlabel('t', 'here')", &[]),
+        0
+    );
+}

@@ -68,7 +68,7 @@ pub fn remove(connection: &Rc<Connection>, thread: &[u8], label: &[u8]) -> Resul
         let mut delete = connection
             .prepare("DELETE FROM main.message_labels WHERE thread_id = +?1 AND label = +?2")?;
         delete.run(&key)?;
-        Ok(found.unwrap_or(0))
+        Ok(found.unwrap_or(0).min(connection.changes()))
     })
 }
 

@@ -30,7 +30,19 @@ pub fn clear(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
 pub fn messages_of(connection: &Rc<Connection>, thread: &[u8]) -> Result<i64> {
     let mut delete = connection.prepare("DELETE FROM main.messages WHERE thread_id = +?1")?;
     delete.run(&[Parameter::Text(thread)])?;
-    Ok(connection.changes())
+    let deleted = connection.changes();
+    let mut left =
+        connection.prepare("SELECT id FROM main.messages WHERE thread_id = +?1 LIMIT 1")?;
+    match left.once(&[Parameter::Text(thread)], |row| Ok(row.integer(0)))? {
+        None => Ok(deleted),
+        Some(id) => Err(not_deleted(id)),
+    }
+}
+
+fn not_deleted(id: i64) -> Error {
+    Error::misuse(format!(
+        "message {id} was not deleted; a trigger on messages ignored it, or messages is not a table"
+    ))
 }
 
 /// Deletes a message with all its descendants. Gives the number of messages. Every thread whose leaf was among them has the
@@ -56,9 +68,7 @@ pub fn prune(connection: &Rc<Connection>, message: Message<'_>) -> Result<i64> {
             uids.message(*id)?;
             delete.run(&[Parameter::Integer(*id)])?;
             if connection.changes() != 1 {
-                return Err(Error::misuse(format!(
-                    "message {id} was not deleted; a trigger on messages ignored it, or messages is not a table"
-                )));
+                return Err(not_deleted(*id));
             }
         }
         i64::try_from(ids.len()).map_err(|_| Error::no_memory())
