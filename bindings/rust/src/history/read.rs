@@ -144,6 +144,20 @@ store_methods! {
     }
 
     /// The same, with where each stands.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// # let question = store.append_message(&chat, "user", "Name a colour.", None)?;
+    /// # let blue = store.append_message(&chat, "assistant", "Blue.", None)?;
+    /// store.add_alternative(blue, "assistant", "Green.", None)?;
+    /// let ends: Vec<_> = store.leaves(&chat)?.into_iter().map(|leaf| (leaf.depth, leaf.fork_id, leaf.is_current)).collect();
+    /// assert_eq!(ends, [(1, Some(question), false), (1, Some(question), true)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     read
     fn leaves(&self, thread_id: &str) -> Result<Vec<LeafRecord>> {
         sql::all(
@@ -203,6 +217,20 @@ store_methods! {
     }
 
     /// All messages of a thread as a drawing, one line each.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// # let question = store.append_message(&chat, "user", "Name a colour.", None)?;
+    /// # let blue = store.append_message(&chat, "assistant", "Blue.", None)?;
+    /// store.add_alternative(blue, "assistant", "Green.", None)?;
+    /// let lines: Vec<_> = store.tree(&chat)?.into_iter().map(|node| node.graph).collect();
+    /// assert_eq!(lines, ["● 1 user: Name a colour.", "├─○ 2 assistant: Blue.", "◉ 3 assistant: Green."]);
+    /// # Ok(())
+    /// # }
+    /// ```
     read
     fn tree(&self, thread_id: &str) -> Result<Vec<TreeNode>> {
         sql::all(
@@ -254,6 +282,18 @@ store_methods! {
     }
 
     /// What is wrong in the stored trees, of one thread or of all. Nothing, normally.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// # let question = store.append_message(&chat, "user", "Name a colour.", None)?;
+    /// # let blue = store.append_message(&chat, "assistant", "Blue.", None)?;
+    /// assert!(store.check(None)?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     read
     fn check(&self, thread_id: Option<&str>) -> Result<Vec<Problem>> {
         let doing = || match thread_id {
@@ -313,6 +353,23 @@ store_methods! {
 
     /// The nearest message on the paths to both, which may be one of the two. `None` if they share nothing, or if one
     /// of them does not exist.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// # let question = store.append_message(&chat, "user", "Name a colour.", None)?;
+    /// # let blue = store.append_message(&chat, "assistant", "Blue.", None)?;
+    /// let green = store.add_alternative(blue, "assistant", "Green.", None)?;
+    /// assert_eq!(store.common_ancestor(blue, green)?, Some(question));
+    /// assert_eq!(store.root(green)?, Some(question));
+    /// assert_eq!(store.depth(green)?, Some(1));
+    /// assert_eq!(store.tip(question)?, Some(green));
+    /// assert_eq!(store.is_ancestor(blue, green)?, Some(false));
+    /// # Ok(())
+    /// # }
+    /// ```
     read
     fn common_ancestor(
         &self,

@@ -82,6 +82,20 @@ store_methods! {
     }
 
     /// Threads as a list of conversations shows them, the latest `updated_at` first: at most `limit`, 50 if none is given.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// # let question = store.append_message(&chat, "user", "Name a colour.", None)?;
+    /// # let blue = store.append_message(&chat, "assistant", "Blue.", None)?;
+    /// let chats = store.list_summaries(None)?;
+    /// let last = chats[0].last.as_ref().unwrap();
+    /// assert_eq!((chats[0].messages, last.id, last.content.as_str()), (2, blue, "Blue."));
+    /// # Ok(())
+    /// # }
+    /// ```
     read
     fn list_summaries(&self, limit: Option<usize>) -> Result<Vec<ThreadSummary>> {
         sql::all(

@@ -61,6 +61,22 @@ store_methods! {
 
     /// Adds a message after the given one, wherever in its thread that is, and makes it the thread's leaf. Returns its
     /// id.
+    ///
+    /// Fails with [`Error::NotFound`](crate::Error::NotFound) if there is no such message.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// # let question = store.append_message(&chat, "user", "Name a colour.", None)?;
+    /// # let blue = store.append_message(&chat, "assistant", "Blue.", None)?;
+    /// let purple = store.fork_at_message(question, "assistant", "Purple.", None)?;
+    /// assert_eq!(store.list_messages(&chat, None)?.last().unwrap().id, purple);
+    /// assert_eq!(store.children(question)?.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     write("fork at message {message_id}"; message_id)
     fn fork_at_message(
         &self,
@@ -80,6 +96,21 @@ store_methods! {
 
     /// Adds a message beside the given one, an edited prompt or a regenerated answer, and makes it the thread's leaf.
     /// Returns its id.
+    ///
+    /// Fails with [`Error::NotFound`](crate::Error::NotFound) if there is no such message.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// # let question = store.append_message(&chat, "user", "Name a colour.", None)?;
+    /// # let blue = store.append_message(&chat, "assistant", "Blue.", None)?;
+    /// let green = store.add_alternative(blue, "assistant", "Green.", None)?;
+    /// assert_eq!(store.siblings(blue)?[1].message.id, green);
+    /// # Ok(())
+    /// # }
+    /// ```
     write("add an alternative to message {message_id}"; message_id)
     fn add_alternative(
         &self,
@@ -128,6 +159,9 @@ store_methods! {
 
     /// Adds a message after the given one, wherever in its thread that is, and makes it the thread's leaf. Returns its
     /// id.
+    ///
+    /// Fails with [`Error::NotFound`](crate::Error::NotFound) if there is no such message.
+    /// With a uid that names another message: [`Error::UidTaken`](crate::Error::UidTaken).
     write("fork at message {message_id}"; message_id)
     fn fork(&self, message_id: impl IntoMessageId, message: &NewMessage<'_>) -> Result<i64> {
         let message_id = message_id.into_message_id()?;
@@ -143,6 +177,9 @@ store_methods! {
 
     /// Adds a message beside the given one, an edited prompt or a regenerated answer, and makes it the thread's leaf.
     /// Returns its id.
+    ///
+    /// Fails with [`Error::NotFound`](crate::Error::NotFound) if there is no such message.
+    /// With a uid that names another message: [`Error::UidTaken`](crate::Error::UidTaken).
     write("add an alternative to message {message_id}"; message_id)
     fn alternative(
         &self,
@@ -163,6 +200,21 @@ store_methods! {
     /// Shows a message: its thread's leaf goes to its [`tip`](crate::StateStore::tip); with a position, to the tip of its
     /// alternative of that position, where 1 is the oldest. An unknown message or position is an error, and moves nothing.
     /// Returns the new leaf.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// # let question = store.append_message(&chat, "user", "Name a colour.", None)?;
+    /// # let blue = store.append_message(&chat, "assistant", "Blue.", None)?;
+    /// let green = store.add_alternative(blue, "assistant", "Green.", None)?;
+    /// // "‹ 1/2 ›", and forward again.
+    /// assert_eq!(store.select_message(green, Some(1))?, blue);
+    /// assert_eq!(store.select_message(blue, Some(2))?, green);
+    /// # Ok(())
+    /// # }
+    /// ```
     write("select message {message_id}"; message_id)
     fn select_message(
         &self,
@@ -241,6 +293,22 @@ store_methods! {
 
     /// Deletes a message with everything below it. A leaf in there moves to the message's parent. Returns how many
     /// messages were deleted.
+    ///
+    /// Fails with [`Error::NotFound`](crate::Error::NotFound) if there is no such message.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// # let question = store.append_message(&chat, "user", "Name a colour.", None)?;
+    /// # let blue = store.append_message(&chat, "assistant", "Blue.", None)?;
+    /// store.append_message(&chat, "user", "Another.", None)?;
+    /// assert_eq!(store.prune(blue)?, 2);
+    /// assert_eq!(store.list_messages(&chat, None)?.last().unwrap().id, question);
+    /// # Ok(())
+    /// # }
+    /// ```
     write("prune message {message_id}"; message_id)
     fn prune(&self, message_id: impl IntoMessageId) -> Result<usize> {
         let message_id = message_id.into_message_id()?;
@@ -253,6 +321,23 @@ store_methods! {
 
     /// Copies the messages on the path to the given one into a new thread, with the thread's metadata. The session index
     /// gets the new thread's name, which is that of the old one. Returns the new thread's leaf.
+    ///
+    /// Fails with [`Error::AlreadyExists`](crate::Error::AlreadyExists) if there is a thread of that id, and with
+    /// [`Error::NotFound`](crate::Error::NotFound) if there is no such message.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = sqlite_branch_store::StateStore::open(Some(dir.path().join("state.db")))?;
+    /// # let chat = store.create_thread(None, None)?;
+    /// # let question = store.append_message(&chat, "user", "Name a colour.", None)?;
+    /// # let blue = store.append_message(&chat, "assistant", "Blue.", None)?;
+    /// let leaf = store.copy_branch(blue, "a new chat")?;
+    /// assert_eq!(store.depth(leaf)?, Some(1));
+    /// assert_eq!(store.get_thread("a new chat")?.unwrap().current_leaf_id, Some(leaf));
+    /// # Ok(())
+    /// # }
+    /// ```
     together("copy the branch of message {message_id} to thread {new_thread_id:?}"; message_id)
     fn copy_branch(&self, message_id: impl IntoMessageId, new_thread_id: &str) -> Result<i64> {
         let message_id = message_id.into_message_id()?;
