@@ -6,6 +6,7 @@
 mod dist;
 #[path = "import/expected.rs"]
 mod expected;
+mod exports;
 #[path = "import/formats.rs"]
 mod formats;
 mod host;
@@ -15,22 +16,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use expected::Counts;
+use exports::SAMPLES;
 use host::integer;
-
-/// The formats, with a sample of our own for each.
-const SAMPLES: [(&str, &str); 11] = [
-    ("chatgpt", "chatgpt.json"),
-    ("claude-ai", "claude-ai.json"),
-    ("claude-code", "claude-code.jsonl"),
-    ("codex", "codex.jsonl"),
-    ("pi", "pi.jsonl"),
-    ("open-webui", "open-webui.json"),
-    ("librechat", "librechat.json"),
-    ("sillytavern", "sillytavern.jsonl"),
-    ("oasst", "oasst.jsonl"),
-    ("openai", "openai.json"),
-    ("jsonl", "jsonl.jsonl"),
-];
 
 fn sample(name: &str) -> String {
     let path = dist::root().join("tests/samples/exports").join(name);

@@ -94,10 +94,7 @@ pub fn element(value: Raw<'_>) -> std::result::Result<Element<'_>, &'static str>
 #[derive(Default)]
 struct Found<'a> {
     role: Option<Raw<'a>>,
-    kind: Option<Raw<'a>>,
-    content: Option<Raw<'a>>,
     refusal: Option<Raw<'a>>,
-    output: Option<Raw<'a>>,
     summary: Option<Raw<'a>>,
     members: Members<'a>,
 }
@@ -107,12 +104,9 @@ impl<'a> Found<'a> {
         self.members.take(name, value);
         let slot = match name {
             // A null is as not there.
-            b"role" | b"type" if value.text() == "null" => return,
+            b"role" if value.text() == "null" => return,
             b"role" => &mut self.role,
-            b"type" => &mut self.kind,
-            b"content" => &mut self.content,
             b"refusal" => &mut self.refusal,
-            b"output" => &mut self.output,
             b"summary" => &mut self.summary,
             _ => return,
         };
@@ -123,14 +117,12 @@ impl<'a> Found<'a> {
     fn element(self, original: Raw<'a>) -> std::result::Result<Element<'a>, &'static str> {
         let Self {
             role,
-            kind,
-            content,
             refusal,
-            output,
             summary,
             members,
         } = self;
-        let kind = kind.and_then(Raw::string).unwrap_or_default();
+        let kind = members.kind().unwrap_or_default();
+        let content = members.content();
         let (role, said) = match role {
             Some(role) => {
                 let role = role.string().ok_or("has a role that is not text")?;
@@ -146,7 +138,7 @@ impl<'a> Found<'a> {
                 (role, if nothing { refusal.or(text) } else { text })
             }
             None if kind.is_empty() => return Err("has neither a role nor a type"),
-            None if kind.ends_with("_output") => ("tool".to_owned(), output),
+            None if kind.ends_with("_output") => ("tool".to_owned(), members.output()),
             // A call has no text; what a model has thought has one. Of what will be invented, the text is its content.
             None if kind.ends_with("_call") => ("assistant".to_owned(), None),
             None if kind == "reasoning" => ("assistant".to_owned(), summary),

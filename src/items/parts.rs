@@ -122,6 +122,21 @@ impl<'a> Members<'a> {
         (valid && top.text().starts_with('{')).then_some(members)
     }
 
+    /// The `type`, if it is text.
+    pub fn kind(&self) -> Option<String> {
+        self.own.kind.and_then(Raw::string)
+    }
+
+    /// The `content`.
+    pub fn content(&self) -> Option<Raw<'a>> {
+        self.own.content
+    }
+
+    /// The `output`.
+    pub fn output(&self) -> Option<Raw<'a>> {
+        self.own.output
+    }
+
     /// Whether two have the same parts for sure, because they are written alike. False says nothing.
     pub fn are_surely(&self, others: &Self) -> bool {
         self.inner.is_empty() && others.inner.is_empty() && self.own.is_surely(&others.own)

@@ -5,6 +5,21 @@
 
 use serde_json::{json, Map, Value};
 
+/// The formats, with a sample of our own for each, in `tests/samples/exports`.
+pub const SAMPLES: [(&str, &str); 11] = [
+    ("chatgpt", "chatgpt.json"),
+    ("claude-ai", "claude-ai.json"),
+    ("claude-code", "claude-code.jsonl"),
+    ("codex", "codex.jsonl"),
+    ("pi", "pi.jsonl"),
+    ("open-webui", "open-webui.json"),
+    ("librechat", "librechat.json"),
+    ("sillytavern", "sillytavern.jsonl"),
+    ("oasst", "oasst.jsonl"),
+    ("openai", "openai.json"),
+    ("jsonl", "jsonl.jsonl"),
+];
+
 /// Random numbers (SplitMix64).
 pub struct Dice(pub u64);
 

@@ -7,23 +7,10 @@ use std::path::Path;
 use rusqlite::{params, Connection};
 use serde_json::{json, Value};
 
+use super::exports::SAMPLES;
 use super::host::{self, integer};
 use super::stored;
 use crate::dist;
-
-const SAMPLES: [(&str, &str); 11] = [
-    ("chatgpt", "chatgpt.json"),
-    ("claude-ai", "claude-ai.json"),
-    ("claude-code", "claude-code.jsonl"),
-    ("codex", "codex.jsonl"),
-    ("pi", "pi.jsonl"),
-    ("open-webui", "open-webui.json"),
-    ("librechat", "librechat.json"),
-    ("sillytavern", "sillytavern.jsonl"),
-    ("oasst", "oasst.jsonl"),
-    ("openai", "openai.json"),
-    ("jsonl", "jsonl.jsonl"),
-];
 
 /// What a text holds: the values of a document, or of its lines.
 fn values(text: &str) -> (bool, Vec<Value>) {
