@@ -356,6 +356,14 @@ fn a_trigger_that_swallows_the_name() {
                 .to_owned()
         )
     );
+    // An import would add everything anew each time.
+    let import = "SELECT branch_import('openai', '[{\"role\":\"user\",\"content\":\"x\"}]', '{\"thread\":\"t\"}')";
+    let (code, told) = error(&connection, import, &[]);
+    assert_eq!(code, 1);
+    assert!(
+        told.ends_with("was not stored; a trigger on message_uids ignored it"),
+        "{told}"
+    );
     assert_eq!(contents(&connection), before);
 }
 

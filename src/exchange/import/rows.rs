@@ -82,7 +82,8 @@ impl Rows {
     /// Names a message. What is left of a message that is gone is replaced.
     pub fn name(&mut self, uid: &[u8], message: i64) -> Result<()> {
         self.name
-            .run(&[Parameter::Text(uid), Parameter::Integer(message)])
+            .run(&[Parameter::Text(uid), Parameter::Integer(message)])?;
+        uids::was_set(&self.connection, uid)
     }
 
     pub fn thread_exists(&self, thread: &[u8]) -> Result<bool> {

@@ -94,6 +94,11 @@ pub fn set(connection: &Rc<Connection>, uid: &[u8], message: i64) -> Result<()> 
     let mut insert = connection
         .prepare("INSERT OR REPLACE INTO main.message_uids(uid, message_id) SELECT ?1, ?2")?;
     insert.run(&[Parameter::Text(uid), Parameter::Integer(message)])?;
+    was_set(connection, uid)
+}
+
+/// Verifies that the INSERT of a uid, which has just been run, was not ignored.
+pub fn was_set(connection: &Connection, uid: &[u8]) -> Result<()> {
     if connection.changes() == 1 {
         Ok(())
     } else {
