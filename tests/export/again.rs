@@ -16,8 +16,10 @@ struct Message {
     created_at: i64,
     uid: bool,
     label: Option<&'static str>,
-    /// Of a summary, the first message that it keeps.
+    /// Of a summary, the first message that it keeps: any, also a later one, itself, one of another thread, or none that is there.
     kept: usize,
+    /// Whether it hangs on another thread's message, if it would be a first message.
+    abroad: bool,
 }
 
 fn messages() -> impl Strategy<Value = Vec<Message>> {
@@ -56,9 +58,10 @@ fn messages() -> impl Strategy<Value = Vec<Message>> {
         any::<bool>(),
         label,
         0..100_usize,
+        prop::bool::weighted(0.1),
     )
         .prop_map(
-            |(parent, role, content, item, created_at, uid, label, kept)| Message {
+            |(parent, role, content, item, created_at, uid, label, kept, abroad)| Message {
                 parent,
                 role,
                 content,
@@ -67,6 +70,7 @@ fn messages() -> impl Strategy<Value = Vec<Message>> {
                 uid,
                 label,
                 kept,
+                abroad,
             },
         );
     prop::collection::vec(message, 0..20)
@@ -76,18 +80,25 @@ fn store(db: &Connection, messages: &[Message], leaf: usize, uids: bool) {
     // Ids that do not begin at 1, and messages of another thread between.
     host::add_thread(db, "t");
     host::add_thread(db, "other");
+    db.execute_batch(
+        "INSERT INTO messages(id, thread_id, role, content, created_at, parent_entry_id) \
+         VALUES (1, 'other', 'user', 'plain', 5, NULL), (2, 'other', 'user', 'same', 5, 1)",
+    )
+    .unwrap();
     for (at, message) in messages.iter().enumerate() {
         let id = |at: usize| i64::try_from(at * 3 + 7).unwrap();
         let parent = Some(message.parent % (at + 1))
             .filter(|parent| *parent < at)
-            .map(id);
+            .map(id)
+            .or(message.abroad.then_some(2));
         let item = match message.role {
-            "summary" if at > 0 => Some(format!(
+            "summary" => Some(format!(
                 "{{\"type\":\"compaction\", \"first_kept_id\" : {} }}",
-                id(message.kept % at)
+                match message.kept % (messages.len() + 3) {
+                    kept if kept < messages.len() => id(kept),
+                    elsewhere => i64::try_from(elsewhere - messages.len()).unwrap(),
+                }
             )),
-            // One that keeps a message of elsewhere keeps nothing, and nothing is what the export says.
-            "summary" => None,
             _ => message.item.map(str::to_owned),
         };
         db.execute(
@@ -135,12 +146,15 @@ proptest! {
         let text = export(&first, "t", "jsonl");
         let second = host::migrated();
         let added = integer(&second, "SELECT branch_import('jsonl', ?1)", &[&text]);
-        prop_assert_eq!(added, i64::try_from(messages.len()).unwrap());
-        prop_assert_eq!(export(&second, "t", "jsonl"), text.clone());
+        // Ancestors in another thread come along, and belong to this one there.
+        let along = text.matches(",\"thread\":\"other\"").count();
+        prop_assert_eq!(added, i64::try_from(messages.len() + along).unwrap());
+        let there = text.replace(",\"thread\":\"other\"", "");
+        prop_assert_eq!(export(&second, "t", "jsonl"), there.clone());
         // Again, there and where it came from: nothing is added, and nothing moves.
-        for db in [&first, &second] {
+        for (db, exported) in [(&first, &text), (&second, &there)] {
             prop_assert_eq!(maybe(db, "SELECT branch_import('auto', ?1)", &[&text]), Some(0));
-            prop_assert_eq!(export(db, "t", "jsonl"), text.clone());
+            prop_assert_eq!(&export(db, "t", "jsonl"), exported);
         }
     }
 }
