@@ -207,8 +207,13 @@ fn not_whole(name: &str, value: Value<'_>) -> Error {
 fn wrong(name: &str, wanted: &str, value: Value<'_>) -> Error {
     let what = match value.kind() {
         Kind::Text => quoted(value.text().unwrap_or_default()),
-        // As SQL writes it: 1e300 rather than all its digits.
-        Kind::Real => format!("{:?}", value.real()),
+        // As SQL writes it: 1e300 rather than all its digits. (By serde_json, which has its own way to write them: the
+        // standard library's takes 14 KB.)
+        Kind::Real => match serde_json::Number::from_f64(value.real()) {
+            Some(number) => number.to_string(),
+            None if value.real() > 0.0 => "inf".to_owned(),
+            None => "-inf".to_owned(),
+        },
         other => other.described().to_owned(),
     };
     Error::misuse(format!("{name} must be {wanted}, not {what}"))
