@@ -25,12 +25,14 @@ impl Context<'_> {
     }
 
     /// The result is NULL.
+    #[inline(never)]
     pub fn result_null(&mut self) {
         // SAFETY: the context is that of a call that is going on (see `new`); so below.
         unsafe { ffi::sqlite3_result_null(self.raw) }
     }
 
     /// The result is an integer.
+    #[inline(never)]
     pub fn result_integer(&mut self, integer: i64) {
         // SAFETY: see above.
         unsafe { ffi::sqlite3_result_int64(self.raw, integer) }

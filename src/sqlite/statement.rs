@@ -238,6 +238,7 @@ impl Statement {
     }
 
     /// An integer column of the current row.
+    #[inline(never)]
     pub fn integer(&self, column: c_int) -> i64 {
         // SAFETY: as above.
         unsafe { ffi::sqlite3_column_int64(self.pointer(), column) }

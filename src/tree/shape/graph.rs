@@ -264,27 +264,56 @@ fn whole_beginning(connection: &Rc<Connection>, id: i64) -> Result<Vec<u8>> {
 /// The first words of a text, without line breaks and other control characters.
 fn preview(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
+    let mut rest = &*text;
     let mut shown = String::new();
-    let mut count = 0;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
-        if word.is_empty() {
-            continue;
+    let mut room = PREVIEW;
+    loop {
+        let (between, _) = run(rest, true, usize::MAX);
+        rest = rest.get(between..).unwrap_or_default();
+        if rest.is_empty() {
+            return shown;
         }
-        if count > 0 {
+        if !shown.is_empty() {
             shown.push(' ');
-            count += 1;
+            room = room.saturating_sub(1);
         }
-        for character in word.chars() {
-            if count >= PREVIEW {
-                shown.truncate(shown.trim_end().len());
-                shown.push('…');
-                return shown;
-            }
-            shown.push(character);
-            count += 1;
+        let (end, count) = run(rest, false, room);
+        shown.push_str(rest.get(..end).unwrap_or_default());
+        room -= count;
+        rest = rest.get(end..).unwrap_or_default();
+        if run(rest, false, 1).1 > 0 {
+            shown.truncate(shown.trim_end().len());
+            shown.push('…');
+            return shown;
         }
     }
-    shown
+}
+
+/// How long the beginning of a text is, in bytes and in characters, that is made of blanks and control characters alone, or
+/// has none: at most so many characters.
+fn run(text: &str, blank: bool, most: usize) -> (usize, usize) {
+    let (mut end, mut count) = (0, 0);
+    while let Some(byte) = text.as_bytes().get(end) {
+        let (is_blank, length) = match byte.is_ascii() {
+            true => (!byte.is_ascii_graphic(), 1),
+            false => beyond_ascii(text, end),
+        };
+        if is_blank != blank || count == most {
+            break;
+        }
+        end += length;
+        count += 1;
+    }
+    (end, count)
+}
+
+/// Whether the character at a place is a blank or a control character, and its length in bytes.
+#[cold]
+fn beyond_ascii(text: &str, at: usize) -> (bool, usize) {
+    let rest = text.get(at..).unwrap_or_default();
+    rest.chars().next().map_or((true, 1), |c| {
+        (c.is_whitespace() || c.is_control(), c.len_utf8())
+    })
 }
 
 /// Walks the forest depth first.
