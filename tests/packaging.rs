@@ -56,7 +56,7 @@ fn the_loadable_file_needs_no_sqlite_symbol() {
 fn the_loadable_file_is_stripped_and_small() {
     let file = dist::loadable();
     let size = std::fs::metadata(&file).unwrap().len();
-    assert!(size < 1_300_000, "{} has {size} bytes", file.display());
+    assert!(size < 1_080_000, "{} has {size} bytes", file.display());
     #[cfg(target_os = "linux")]
     {
         let sections = output(Command::new("readelf").args(["-S", "-W"]).arg(&file));

@@ -113,7 +113,8 @@ def build_with_cargo() -> Path:
     # As `make loadable` does.
     kinds = "cdylib" if BUNDLED.is_dir() else "cdylib,staticlib"
     features = ["--package", "sqlite-branch", "--no-default-features", "--features", "loaded"]
-    command = [cargo, "rustc", "--release", "--lib", "--crate-type", kinds, *features]
+    small = ["--", "-C", "llvm-args=-inlinehint-threshold=50"]
+    command = [cargo, "rustc", "--release", "--lib", "--crate-type", kinds, *features, *small]
     subprocess.run(command, cwd=REPOSITORY, check=True)  # noqa: S603
     target = Path(os.environ.get("CARGO_TARGET_DIR") or "target")
     return REPOSITORY / target / "release" / BUILT
