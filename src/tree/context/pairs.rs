@@ -72,10 +72,12 @@ impl Pairs {
                 push(&mut calls, call)?;
             }
         }
-        let own: HashSet<&String> = match item.results.is_empty() {
-            true => HashSet::new(),
-            false => item.calls.iter().collect(),
-        };
+        let mut own: HashSet<&String> = HashSet::new();
+        if !item.results.is_empty() {
+            let more = own.try_reserve(item.calls.len());
+            more.map_err(|_| Error::no_memory())?;
+            own.extend(&item.calls);
+        }
         let mut results = Vec::new();
         for id in &item.results {
             if !own.contains(id) {
