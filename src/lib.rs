@@ -37,11 +37,12 @@
 // * `tree`: the algorithms, in plain Rust over SQL statements. Its mod.rs says which folder does what.
 // * `items`: what `item_json` says, in the shapes of several providers and programs.
 // * `sqlite`: a safe surface over SQLite, and the `unsafe` code (but for the border to callers in this file).
-// * `error`: the one error type.
+// * `error`, `advice`: the one error type; what SQLite's errors say about a database of ours.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod advice;
 mod arguments;
 mod error;
 mod exchange;

@@ -278,6 +278,32 @@ fn no_file_uses_one_that_uses_it() {
     assert!(arrows.is_empty(), "in circles, or above one: {arrows:#?}");
 }
 
+/// The surface over SQLite knows no table or column of the agents': that is for the layers above.
+#[test]
+fn the_surface_over_sqlite_knows_no_table_of_ours() {
+    const OURS: [&str; 6] = [
+        "messages",
+        "threads",
+        "message_",
+        "parent_entry_id",
+        "current_leaf_id",
+        "item_json",
+    ];
+    let mut wrong = Vec::new();
+    for file in sources() {
+        if !file.starts_with("src/sqlite/") {
+            continue;
+        }
+        for line in code(&file).lines() {
+            let literals: String = line.split('"').skip(1).step_by(2).collect();
+            if OURS.iter().any(|name| literals.contains(name)) {
+                wrong.push(format!("{file}: {line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Each folder's `mod.rs` says in its first lines what each file in it is for. (Those of functions and tables list what
 /// there is in SQL, and say only what belongs there.)
 #[test]

@@ -1,5 +1,6 @@
 //! The beginning of a long text, without reading the rest.
 
+use std::ffi::CStr;
 use std::os::raw::c_int;
 use std::rc::Rc;
 
@@ -8,18 +9,20 @@ use super::Connection;
 use crate::code;
 use crate::error::{Error, Result};
 
-/// One column of `main.messages`, read in parts, one row after the other.
+/// One column of a table, read in parts, one row after the other.
 pub struct Beginnings {
     connection: Rc<Connection>,
-    column: &'static std::ffi::CStr,
+    table: &'static CStr,
+    column: &'static CStr,
     blob: *mut ffi::sqlite3_blob,
 }
 
 impl Beginnings {
     /// Nothing is read yet.
-    pub fn new(connection: &Rc<Connection>, column: &'static std::ffi::CStr) -> Self {
+    pub fn new(connection: &Rc<Connection>, table: &'static CStr, column: &'static CStr) -> Self {
         Self {
             connection: Rc::clone(connection),
+            table,
             column,
             blob: std::ptr::null_mut(),
         }
@@ -61,7 +64,7 @@ impl Beginnings {
             ffi::sqlite3_blob_open(
                 self.connection.handle(),
                 c"main".as_ptr(),
-                c"messages".as_ptr(),
+                self.table.as_ptr(),
                 self.column.as_ptr(),
                 id,
                 0,

@@ -11,6 +11,7 @@ use super::cells::Spare;
 use super::ffi;
 use super::statement::{RawStatement, Statement};
 use super::Exchange;
+use crate::advice;
 use crate::code;
 use crate::error::{Error, Result};
 
@@ -124,7 +125,7 @@ impl Connection {
     pub fn if_added<T>(outcome: Result<T>) -> Result<Option<T>> {
         match outcome {
             Ok(found) => Ok(Some(found)),
-            Err(error) if lacks_added(&error) => Ok(None),
+            Err(error) if advice::lacks_added(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -186,7 +187,8 @@ impl Connection {
                 &mut tail,
             )
         };
-        self.verify(outcome).map_err(|error| whose(sql, error))?;
+        self.verify(outcome)
+            .map_err(|error| advice::whose(sql, error))?;
         // SAFETY: SQLite sets the tail into the text that it was given, or to its end.
         let used = unsafe { tail.cast::<u8>().offset_from(sql.as_ptr()) };
         Ok((
@@ -302,7 +304,7 @@ impl Connection {
         };
         // The connection remembers the latest failure only, so its code counts only where the two agree.
         if extended & 0xff == outcome & 0xff {
-            Error::new(extended, with_advice(message))
+            Error::new(extended, advice::with_advice(message))
         } else {
             Error::new(outcome, Self::describe(outcome))
         }
@@ -416,38 +418,6 @@ pub(super) fn in_the_way(name: &CStr) -> Error {
         "a table or view named {} is in the way; rename it",
         name.to_string_lossy()
     ))
-}
-
-/// Whether a statement was refused because a table is missing that `branch_migrate()` adds.
-fn lacks_added(error: &Error) -> bool {
-    error.code() == code::ERROR && error.message().starts_with("no such table: main.message_")
-}
-
-/// Names the table where a column of one of ours is missing, for that table is another program's.
-fn whose(sql: &str, error: Error) -> Error {
-    let ours = ["message_uids", "message_labels"];
-    let told = error.message();
-    // A join with `messages` calls that `m`.
-    let one_of_it = told.contains("column") && !told.contains(": m.");
-    match ours.into_iter().find(|name| sql.contains(name)) {
-        Some(name) if error.code() == code::ERROR && one_of_it => {
-            Error::misuse(format!("{name} is another program's: {told}"))
-        }
-        _ => error,
-    }
-}
-
-/// Says what helps where a database has not been brought up to date.
-fn with_advice(mut message: String) -> String {
-    let branches = ["parent_entry_id", "current_leaf_id"];
-    let missing = message.starts_with("no such table: main.")
-        || (message.contains("column") && branches.iter().any(|name| message.contains(name)));
-    if message == "'branch_feed' is not a function" {
-        message = "a table or view named branch_feed is in the way; rename it".to_owned();
-    } else if missing {
-        message.push_str("; SELECT branch_migrate() brings the database up to date");
-    }
-    message
 }
 
 /// One of our calls, on the stack. See [`Connection::enter`].

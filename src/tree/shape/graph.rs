@@ -105,7 +105,7 @@ impl Graph {
             Some(Reader {
                 row: Fed::new(connection, HEAD),
                 long: Some((
-                    Beginnings::new(connection, c"content"),
+                    Beginnings::new(connection, c"messages", c"content"),
                     Times::new(connection, false),
                 )),
             })
