@@ -137,6 +137,17 @@ pub fn total_order(real: f64) -> i64 {
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
+/// An error unless there is so much memory, in bytes: before something that could not say that there is none, such as a
+/// library that takes a text apart.
+pub fn room_for(bytes: usize) -> Result<()> {
+    let mut room: Vec<u8> = Vec::new();
+    room.try_reserve_exact(bytes)
+        .map_err(|_| Error::no_memory())?;
+    // Or it might be found out that nobody uses it.
+    std::hint::black_box(&room);
+    Ok(())
+}
+
 /// Text for an error message: quoted, at most 120 characters, whatever bytes it is made of.
 pub fn quoted(text: &[u8]) -> String {
     // So that a whole message of an error stays a line or two.

@@ -274,10 +274,98 @@ fn large_blocks() -> usize {
     faults
 }
 
+/// The same with a message that is itself large, in each place where a message has something.
+fn large_messages() -> usize {
+    let mut faults = 0;
+    // With escapes, so that none of it can be used as it stands.
+    let big = r#"tool \n \u00e9 \"x\" "#.repeat(2_000);
+    let histories = [
+        r#"[{"role":"user","content":"BIG"}]"#,
+        r#"[{"role":"user","content":[{"type":"text","text":"BIG"},{"type":"text","text":"b"}]}]"#,
+        r#"[{"role":"user","content":[{"type":"image_url","image_url":{"url":"BIG"}}]}]"#,
+        r#"[{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function",
+            "function":{"name":"n","arguments":"BIG"}}]}]"#,
+        r#"[{"role":"tool","tool_call_id":"c","content":"BIG"}]"#,
+        r#"[{"role":"user","name":"BIG","content":"x","model":"BIG"}]"#,
+        r#"[{"role":"assistant","tool_calls":[{"id":"BIG"}],"usage":{"input_tokens":1}}]"#,
+        r#"[{"role":"BIG","content":"x"}]"#,
+        r#"[{"type":"reasoning","summary":[{"type":"summary_text","text":"BIG"}]}]"#,
+        r#"[{"type":"function_call_output","call_id":"c","output":"BIG"}]"#,
+    ];
+    let session = format!(
+        "{{\"type\":\"session\",\"id\":\"s\",\"timestamp\":1}}\n{{\"type\":\"message\",\"id\":\"a\",\"timestamp\":1,\
+         \"message\":{{\"role\":\"user\",\"content\":\"{big}\"}}}}\n"
+    );
+    let calls = [
+        "SELECT branch_put('u', :history, 1)",
+        "SELECT branch_put('t', replace(:history, ':', ' :'), 1)",
+        "SELECT branch_import('openai', :history, '{\"thread\":\"u\",\"created_at\":1}')",
+        "SELECT branch_import('pi', :session)",
+        "SELECT branch_export('t', 'jsonl')",
+        "SELECT branch_export('t', 'markdown')",
+        "SELECT branch_export('t', 'openai')",
+        "SELECT branch_export('t', 'html')",
+        "SELECT * FROM branch_context('t')",
+        "SELECT * FROM branch_usage('t')",
+        "SELECT branch_tokens(content, item_json) FROM messages",
+        "SELECT * FROM branch_check()",
+        "SELECT preview FROM branch_tree('t')",
+        "SELECT snippet FROM branch_search('tool')",
+        "SELECT branch_index()",
+        "SELECT branch_copy(1, 'u', 1)",
+        "SELECT branch_compact('t', content, 1, item_json, 1) FROM messages WHERE id = 1",
+        "SELECT branch_append('t', 'user', content, item_json, 1) FROM messages WHERE id = 1",
+    ];
+    for history in histories {
+        let history = history.replace("BIG", &big);
+        let connection = migrated();
+        let put = "SELECT branch_put('t', ?1, 1)";
+        connection.query_row(put, [&history], |_| Ok(())).unwrap();
+        let before = state(&connection);
+        for sql in calls {
+            for largest in [10_000, 30_000, 100_000] {
+                connection.execute_batch("BEGIN").unwrap();
+                LARGEST.store(largest, Ordering::Relaxed);
+                let outcome = call_with(&connection, sql, &history, &session);
+                LARGEST.store(0, Ordering::Relaxed);
+                if let Err(failure) = outcome {
+                    check_code(&failure, sql);
+                    assert_same(&state(&connection), &before, sql);
+                    faults += 1;
+                }
+                if !connection.is_autocommit() {
+                    connection.execute_batch("ROLLBACK").unwrap();
+                }
+            }
+        }
+    }
+    assert!(faults > histories.len() * 10, "hardly anything took memory");
+    faults
+}
+
+/// Runs a statement with the parameters that it has.
+fn call_with(
+    connection: &Connection,
+    sql: &str,
+    history: &str,
+    session: &str,
+) -> Result<(), Failure> {
+    let mut statement = connection.prepare(sql)?;
+    for (name, text) in [(":history", history), (":session", session)] {
+        if let Some(at) = statement.parameter_index(name)? {
+            statement.raw_bind_parameter(at, text)?;
+        }
+    }
+    let mut rows = statement.raw_query();
+    while rows.next()?.is_some() {}
+    Ok(())
+}
+
 // One test: the allocators are those of the process.
 #[test]
 fn out_of_memory() {
     memory::install();
+    let large_messages = large_messages();
     // What SQLite allocates once, for all connections, it keeps.
     drop(migrated());
     let new = Copies::new(calls::prepare);
@@ -311,7 +399,8 @@ fn out_of_memory() {
         "faults, out of memory: {writes} in writes, {reads} in reads, {registering} in registering, half done: 0, leaks: 0"
     );
     println!(
-        "faults, large blocks refused: {}, aborts: 0",
-        large_blocks()
+        "faults, large blocks refused: {}, of large messages {}, aborts: 0",
+        large_blocks(),
+        large_messages
     );
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::argument;
 use crate::arguments;
 use crate::error::Result;
+use crate::items::json::room;
 use crate::items::Item;
 use crate::sqlite::{Answer, Connection, Value};
 
@@ -12,6 +13,7 @@ use crate::sqlite::{Answer, Connection, Value};
 pub fn tokens(_: &Rc<Connection>, values: &[Value<'_>]) -> Result<Answer> {
     let (_, content) = arguments::stored("content", argument(values, 0)?)?;
     let (item_json, size) = arguments::stored("item_json", argument(values, 1)?)?;
+    room(item_json)?;
     let tokens = Item::read(item_json).tokens_or_estimate(content, size);
     Ok(Answer::Integer(tokens))
 }

@@ -13,6 +13,8 @@ use serde_core::de::{
 };
 use serde_json::value::RawValue;
 
+use crate::error::room_for;
+
 /// How many bytes at the beginning are alike and no backslash, of those that can be compared eight at a time. Prose has an
 /// escape every few words: this takes two thirds of the time of searching for each and comparing what is between, and half
 /// of that with indexes, which are checked.
@@ -32,6 +34,19 @@ fn alike_and_plain(inside: &[u8], text: &[u8]) -> usize {
         }
     }
     count
+}
+
+/// An error unless there is memory to read this JSON, some of whose strings may be nearly all of it. serde_json and
+/// `String` would end the process.
+pub fn room(text: &[u8]) -> crate::error::Result<()> {
+    /// So small an allocation does not fail before the larger ones do.
+    const SMALL: usize = 4 << 10;
+    /// How many copies of a string there are at once, at the most: some of them grow by doubling.
+    const COPIES: usize = 6;
+    match text.len() {
+        0..SMALL => Ok(()),
+        length => room_for(length.saturating_mul(COPIES)),
+    }
 }
 
 /// Why a text is not JSON, if it is not.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::error::{Error, Result};
+use crate::items::json::room;
 use crate::sqlite::{Connection, Feed, Statement};
 
 // The columns.
@@ -54,6 +55,8 @@ impl Messages {
     pub fn read(&mut self, id: i64) -> Result<&Statement> {
         self.feed.set(id);
         if self.row.step()? && self.row.integer(0) == id {
+            room(self.row.text(CONTENT)?)?;
+            room(self.row.text(ITEM_JSON)?)?;
             Ok(&self.row)
         } else {
             Err(Error::corrupt(format!("message {id} is missing")))

@@ -10,6 +10,7 @@ use super::compare;
 use super::descent::Descent;
 use crate::error::{push, Result};
 use crate::exchange::openai::Element;
+use crate::items::json::room;
 use crate::sqlite::{Connection, Kind, Parameter, Statement};
 use crate::tree::path::ancestors::Climb;
 use crate::tree::path::common;
@@ -172,6 +173,7 @@ impl Met {
                     Kind::Null => None,
                     _ => Some(row.text(ITEM_JSON)?),
                 };
+                room(item.unwrap_or_default())?;
                 compare::is(sent, role, row.text(CONTENT)?, item)
             }
             _ => false,

@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use super::openai;
 use crate::error::Result;
+use crate::items::json::room;
 use crate::sqlite::{Connection, Parameter};
 use crate::tree::rows::thread;
 use crate::tree::write::append::{inserted, optional, set_leaf};
@@ -24,6 +25,7 @@ pub fn put(
     messages: &[u8],
     created_at: i64,
 ) -> Result<Option<i64>> {
+    room(messages)?;
     let sent = openai::elements("messages", messages)?;
     connection.atomically(|| {
         if !thread::exists(connection, thread)? {

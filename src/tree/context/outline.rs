@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use crate::error::{push, Result};
+use crate::items::json::room;
 use crate::items::Item;
 use crate::sqlite::Connection;
 use crate::tree::path::ancestors::{Climb, Stretch};
@@ -203,6 +204,7 @@ fn read(fetch: &mut Option<Fetch>, stretch: &Stretch, id: i64, more: u64) -> Res
     let (is_summary, is_leading) = (role == SUMMARY, matches!(role, b"system" | b"developer"));
     let content = row.text(CONTENT)?.len();
     let item_json = row.text(ITEM_JSON)?;
+    room(item_json)?;
     let item = Item::read(item_json);
     Ok(Message {
         id,

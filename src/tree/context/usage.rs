@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use crate::error::{Error, Result};
+use crate::items::json::room;
 use crate::items::{Item, Usage};
 use crate::sqlite::{Connection, Order, Statement};
 use crate::tree::path::ancestors::Cut;
@@ -89,7 +90,9 @@ struct Count {
 impl Count {
     /// Counts a message's usage, if it has any.
     fn message(&mut self, row: &Statement, id: i64, item_json: i32) -> Result<()> {
-        let item = Item::read(row.text(item_json)?);
+        let item_json = row.text(item_json)?;
+        room(item_json)?;
+        let item = Item::read(item_json);
         let Some(usage) = item.usage else {
             return Ok(());
         };

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::error::{quoted, Error, Result};
 use crate::items::compaction;
+use crate::items::json::room;
 use crate::sqlite::Connection;
 use crate::tree::path::common;
 use crate::tree::rows::links;
@@ -28,6 +29,7 @@ pub fn compact(
             Some(message) => Some(message.known_id(connection)?),
             None => None,
         };
+        room(summary.item_json.unwrap_or_default())?;
         let item_json = compaction::written(summary.item_json, kept)
             .ok_or_else(|| Error::misuse("item_json must be a JSON object"))?;
         let summary = Draft {

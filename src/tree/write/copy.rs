@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::error::{push, quoted, Error, Result};
+use crate::items::json::room;
 use crate::items::{compaction, Item};
 use crate::sqlite::{Connection, Parameter, Statement};
 use crate::tree::path::ancestors::{Climb, Cut, Stretch, Stretches};
@@ -192,6 +193,7 @@ impl Kept {
         while let Some(Stretch { mut run, .. }) = climb.next()? {
             while let Some(summary) = summaries.newest_in(&run)? {
                 let first = read.once(&[Parameter::Integer(summary)], |row| {
+                    room(row.text(0)?)?;
                     Ok(Item::read(row.text(0)?).first_kept_id)
                 })?;
                 if let Some(first) = first.flatten() {
@@ -238,6 +240,7 @@ impl Kept {
         }
         let mut read = connection.prepare("SELECT item_json FROM main.messages WHERE id = +?1")?;
         let changed = read.once(&[Parameter::Integer(id)], |row| {
+            room(row.text(0)?)?;
             Ok(compaction::with_first_kept(row.text(0)?, copy))
         })?;
         Ok(changed.flatten())
