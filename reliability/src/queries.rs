@@ -7,7 +7,7 @@ use crate::calls;
 use crate::database::{add_thread, run};
 
 /// Uses of tables, with their columns.
-const USES: [(&str, &[&str]); 16] = [
+const USES: [(&str, &[&str]); 21] = [
     ("branch_path(7)", &["id", "distance"]),
     ("branch_path(5, 3)", &["id", "distance"]),
     ("branch_path(11)", &["id", "distance"]),
@@ -24,6 +24,45 @@ const USES: [(&str, &[&str]); 16] = [
     ("branch_tree('later')", TREE),
     ("branch_diff(5, 7)", DIFF),
     ("branch_diff(11, 8)", DIFF),
+    ("branch_context('t')", CONTEXT),
+    ("branch_context('u', 9)", CONTEXT),
+    ("branch_search('a OR c OR g OR k')", FOUND),
+    ("branch_search('d OR i', 't')", FOUND),
+    ("branch_threads()", THREADS),
+];
+const CONTEXT: &[&str] = &[
+    "id",
+    "thread_id",
+    "role",
+    "content",
+    "created_at",
+    "parent_entry_id",
+    "kind",
+    "tokens",
+    "total",
+    "dropped",
+];
+const FOUND: &[&str] = &[
+    "id",
+    "thread_id",
+    "role",
+    "content",
+    "created_at",
+    "parent_entry_id",
+    "rank",
+    "snippet",
+    "is_current",
+];
+const THREADS: &[&str] = &[
+    "id",
+    "title",
+    "archived",
+    "updated_at",
+    "current_leaf_id",
+    "messages",
+    "leaves",
+    "last_id",
+    "last_content",
 ];
 const MESSAGE_AND_DISTANCE: &[&str] = &[
     "id",
