@@ -30,18 +30,16 @@ pub enum Purpose {
     },
 }
 
-/// After how many messages in a row that were no runs the next one is expected to be none either.
+/// After how many messages in a row that were no runs the next one is expected to be none either. With 0, ids take 1.12 times as
+/// long where there is a fork at every 10th; one alone is common, and rows are then read for nothing.
 const JUMPS: u32 = 2;
 
-/// After how many consecutive ids the index is asked how many more there are. So many rows are read faster one by one, in one
-/// step, than a run is verified and scanned; and few enough that the disk does not matter, which reads ahead only in ascending order.
+/// After how many consecutive ids the index is asked how many more there are. With 64, a thread of 400 takes 0.94 times the
+/// instructions, and one of 100 that lies alone in a large file 17 pages rather than 14. Few enough that the disk does not
+/// matter, which reads ahead only in ascending order.
 const LINKS: u32 = 128;
 
-/// How many rows are read ahead at least for a caller that may stop any time, which costs pages in vain. An eighth of what
-/// it has read already may be more.
-const AHEAD: u64 = 4;
-
-/// How many rows are read before it is known whether contents are long.
+/// How many rows are read before it is known whether contents are long. Between 2 and 32, listing 400 messages differs by a tenth.
 const SAMPLE: u64 = 8;
 
 /// Tells a walk its runs.
@@ -176,7 +174,9 @@ impl Source {
             }
             (_, true) => u64::MAX,
             (passed, false) if passed < self.expected => self.expected - passed,
-            (passed, false) => AHEAD.max(passed / 8),
+            // It may stop any time, and what is read ahead then is pages in vain. At least 4 at a time would spare one
+            // instruction in 70.
+            (passed, false) => 1.max(passed / 8),
         };
         rows.read(
             last,
