@@ -210,7 +210,7 @@ fn wrong(name: &str, wanted: &str, value: Value<'_>) -> Error {
         // As SQL writes it: 1e300 rather than all its digits. (By serde_json, which has its own way to write them: the
         // standard library's takes 14 KB.)
         Kind::Real => match serde_json::Number::from_f64(value.real()) {
-            Some(number) => number.to_string(),
+            Some(number) => number.to_string().replace('+', ""),
             None if value.real() > 0.0 => "inf".to_owned(),
             None => "-inf".to_owned(),
         },
