@@ -28,9 +28,9 @@ pub(super) enum Cell {
 }
 
 /// Of how many uses a connection keeps the memory for the next ones, and up to how many bytes of each: that of a listing of
-/// some hundred messages. Asking for it anew each time, with what the system does for fresh pages, takes up to a fifth of it.
+/// four hundred messages of 500 bytes. Asking for it anew each time, with what the system does for fresh pages, takes up to a fifth of it.
 const SPARE: usize = 2;
-const MOST_SPARE: usize = 256 << 10;
+const MOST_SPARE: usize = 384 << 10;
 
 /// Memory of cells that are no longer used.
 #[derive(Default)]
@@ -161,7 +161,8 @@ impl Drop for Cells {
             std::mem::take(&mut self.bytes),
         );
         let mut spare = self.connection.spare.borrow_mut();
-        if spare.len() < SPARE && cells.capacity().max(bytes.capacity()) <= MOST_SPARE {
+        let size = bytes.capacity() + cells.capacity() * std::mem::size_of::<Cell>();
+        if spare.len() < SPARE && size <= MOST_SPARE {
             cells.clear();
             bytes.clear();
             spare.push(Spare { cells, bytes });
