@@ -49,7 +49,7 @@ help: ## list the targets
 LOADED := --package sqlite-branch --no-default-features --features loaded
 
 # What is marked `#[inline]`, the standard library's generics above all, LLVM takes for worth six times the code that
-# opt-level "s" allows: here no more than the rest. 33 KB less, and no slower (docs/decisions.md).
+# opt-level "s" allows: here no more than the rest. 27 KB less (docs/decisions.md has what that costs).
 SMALL := -C llvm-args=-inlinehint-threshold=50
 
 # One cargo run makes both libraries. Cargo knows what is out of date, so this always asks it.
