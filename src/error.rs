@@ -6,7 +6,7 @@ use crate::code;
 
 /// What went wrong, as it will reach the caller of the SQL function.
 ///
-/// One pointer, since nearly every function gives a [`Result`]: that passes through a register, and each `?` is short.
+/// One pointer, since nearly every function gives a `Result`: that passes through a register, and each `?` is short.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Box<What>);
 
