@@ -18,13 +18,12 @@ use crate::tree::shape::leaves;
 
 const ID: usize = 0;
 const UPDATED_AT: usize = 5;
-const CURRENT_LEAF_ID: usize = 6;
 const MESSAGES: usize = 7;
 const LEAVES: usize = 8;
 const LAST: usize = 9;
 const WIDTH: usize = 13;
 
-/// The column of the statement inside that has the rowid.
+/// The column of the statement inside that has the rowid. What shows the current leaf comes after it.
 const ROWID: i32 = 7;
 
 /// The arguments, each a bound.
@@ -61,13 +60,21 @@ impl Table for BranchThreads {
     type Rows = ThreadRows;
 }
 
+/// A statement, without the current leaf and with it.
 macro_rules! threads {
+    (columns) => {
+        "SELECT t.id, t.title, t.preview, t.archived, t.created_at, t.updated_at, t.current_leaf_id, t.rowid"
+    };
     ($($rest:literal),*) => {
-        concat!(
-            "SELECT t.id, t.title, t.preview, t.archived, t.created_at, t.updated_at, t.current_leaf_id, t.rowid \
-             FROM main.threads AS t",
-            $($rest),*
-        )
+        [
+            concat!(threads!(columns), " FROM main.threads AS t", $($rest),*),
+            concat!(
+                threads!(columns),
+                ", m.id, m.role, m.content, m.created_at \
+                 FROM main.threads AS t LEFT JOIN main.messages AS m ON m.id = t.current_leaf_id",
+                $($rest),*
+            ),
+        ]
     };
 }
 
@@ -110,10 +117,6 @@ fn bounds<'a>(
 pub struct ThreadRows {
     connection: Rc<Connection>,
     threads: Statement,
-    /// Finds the current leaf, if that is read.
-    leaf: Option<Statement>,
-    /// Whether it has found one.
-    has_leaf: bool,
     at_end: bool,
 }
 
@@ -161,27 +164,22 @@ impl Rows for ThreadRows {
                 times,
             ),
         };
-        let (sql, texts) = match the_id {
+        let ([alone, with_leaf], texts) = match the_id {
             Some(id) => (threads!(" WHERE t.id = +?1"), vec![id]),
             None => (by_bounds[bounds.len().min(2)], bounds),
         };
-        let mut threads = connection.prepare(sql)?;
+        let mut threads = connection.prepare(if plan.uses_any(LAST..=WIDTH - 1) {
+            with_leaf
+        } else {
+            alone
+        })?;
         threads.start_texts(&texts)?;
-        let leaf = match plan.uses_any(LAST..=WIDTH - 1) {
-            true => Some(connection.prepare(
-                "SELECT id, role, content, created_at FROM main.messages WHERE id = +?1",
-            )?),
-            false => None,
-        };
-        let mut rows = Self {
+        let at_end = !threads.step()?;
+        Ok(Self {
             connection: Rc::clone(connection),
             threads,
-            leaf,
-            has_leaf: false,
-            at_end: false,
-        };
-        rows.next()?;
-        Ok(rows)
+            at_end,
+        })
     }
 
     fn eof(&self) -> bool {
@@ -190,25 +188,17 @@ impl Rows for ThreadRows {
 
     fn next(&mut self) -> Result<()> {
         self.at_end = !self.threads.step()?;
-        if let (Some(leaf), false) = (&mut self.leaf, self.at_end) {
-            let column = CURRENT_LEAF_ID as i32;
-            self.has_leaf = self.threads.kind(column) == Kind::Integer && {
-                leaf.start(&[self.threads.integer(column)])?;
-                leaf.step()?
-            };
-        }
         Ok(())
     }
 
     fn column(&self, context: &mut Context<'_>, column: usize) -> Result<()> {
-        match (column, &self.leaf) {
-            (MESSAGES, _) => context.result_integer(self.messages()?),
-            (LEAVES, _) => {
+        match column {
+            MESSAGES => context.result_integer(self.messages()?),
+            LEAVES => {
                 let leaves = leaves::of(&self.connection, self.threads.text(ID as i32)?)?;
                 context.result_integer(i64::try_from(leaves.len()).unwrap_or(i64::MAX));
             }
-            (LAST.., Some(leaf)) if self.has_leaf => context.result_column(leaf, column - LAST),
-            (LAST.., _) => context.result_null(),
+            LAST.. => context.result_column(&self.threads, column - LAST + ROWID as usize + 1),
             _ => context.result_column(&self.threads, column),
         }
         Ok(())
