@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::error::{Error, Result};
 use crate::items::json::room;
-use crate::sqlite::{Connection, Feed, Statement};
+use crate::sqlite::{Connection, Feed, Kind, Statement};
 
 // The columns.
 
@@ -55,8 +55,13 @@ impl Messages {
     pub fn read(&mut self, id: i64) -> Result<&Statement> {
         self.feed.set(id);
         if self.row.step()? && self.row.integer(0) == id {
-            room(self.row.text(CONTENT)?)?;
-            room(self.row.text(ITEM_JSON)?)?;
+            for column in [CONTENT, ITEM_JSON] {
+                // A blob that is read as text is text from then on.
+                match self.row.kind(column) {
+                    Kind::Blob => room(self.row.blob(column))?,
+                    _ => room(self.row.text(column)?)?,
+                }
+            }
             Ok(&self.row)
         } else {
             Err(Error::corrupt(format!("message {id} is missing")))
