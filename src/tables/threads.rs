@@ -2,8 +2,10 @@
 //!
 //! A list is read page by page, each from where the last one ended:
 //!
-//!     SELECT id, title, last_content FROM branch_threads()
-//!     WHERE (updated_at, id) < (?1, ?2) ORDER BY updated_at DESC, id DESC LIMIT 20;
+//! ```sql
+//! SELECT id, title, last_content FROM branch_threads()
+//! WHERE (updated_at, id) < (?1, ?2) ORDER BY updated_at DESC, id DESC LIMIT 20;
+//! ```
 //!
 //! So bounds on the id or on the time go into the statement inside, which has an index on each.
 
