@@ -18,9 +18,10 @@ use std::cell::Cell;
 use std::os::raw::{c_char, c_int};
 use std::rc::Rc;
 
+use super::connected::{self, ours, with_cursor, with_table, Known};
 use super::ffi;
-use super::module::{self, with_table, Known};
-use super::{guarded, Connection, Context, Kind, Listed, Shape, Value};
+use super::module;
+use super::{Connection, Context, Kind, Listed, Shape, Value};
 use crate::code;
 use crate::error::{Error, Result};
 
@@ -168,24 +169,18 @@ const MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
     xConnect: Some(module::connect),
     xBestIndex: Some(best_index),
     xDisconnect: Some(module::disconnect),
-    xOpen: Some(open),
-    xClose: Some(close),
+    xOpen: Some(connected::open::<Open>),
+    xClose: Some(connected::close::<Open>),
     xFilter: Some(filter),
     xNext: Some(next),
-    xEof: Some(eof),
+    xEof: Some(connected::eof::<Open>),
     xColumn: Some(column),
     xRowid: Some(rowid),
     ..ffi::NO_CALLBACKS
 };
 
-/// A cursor. SQLite has the first field for itself, so nothing of ours ever borrows the whole.
-#[repr(C)]
-struct Cursor {
-    base: ffi::sqlite3_vtab_cursor,
-    open: Open,
-}
-
 /// What is ours of a cursor.
+#[derive(Default)]
 struct Open {
     /// Looked up once in each run of the statement, during which its number is the same.
     exchange: Option<Rc<dyn Exchange>>,
@@ -193,6 +188,16 @@ struct Open {
     gives: bool,
     /// The row that it stands on: an id that it gives, or anything for a pause.
     at: Option<i64>,
+}
+
+impl connected::Open for Open {
+    fn eof(&self) -> bool {
+        self.at.is_none()
+    }
+
+    fn end(&mut self) {
+        self.at = None;
+    }
 }
 
 /// All arguments that a statement names are handed over, in their order; none may be left out before one that is given.
@@ -244,55 +249,6 @@ unsafe extern "C" fn best_index(
     }
 }
 
-unsafe extern "C" fn open(
-    _table: *mut ffi::sqlite3_vtab,
-    cursor: *mut *mut ffi::sqlite3_vtab_cursor,
-) -> c_int {
-    let opened = Box::new(Cursor {
-        base: ffi::sqlite3_vtab_cursor {
-            pVtab: std::ptr::null_mut(),
-        },
-        open: Open {
-            exchange: None,
-            gives: false,
-            at: None,
-        },
-    });
-    // SAFETY: SQLite asks for the cursor here, sets its table, and gives it back to `close`.
-    unsafe { *cursor = Box::into_raw(opened).cast() };
-    code::OK
-}
-
-unsafe extern "C" fn close(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
-    drop(guarded(|| {
-        // SAFETY: `open` made it, and SQLite gives it back once.
-        drop(unsafe { Box::from_raw(cursor.cast::<Cursor>()) });
-        Ok(())
-    }));
-    code::OK
-}
-
-/// Runs what an exchange does for a cursor, with a guard, and reports what fails.
-///
-/// # Safety
-/// `cursor` is one that `open` made and `close` has not freed.
-#[inline(always)]
-unsafe fn with_cursor(
-    cursor: *mut ffi::sqlite3_vtab_cursor,
-    body: impl FnOnce(&mut Open, &Rc<Connection>) -> Result<()>,
-) -> c_int {
-    // SAFETY: the condition above. SQLite makes one call at a time on a cursor, and leaves our part of it alone. The table
-    // outlives its cursors.
-    unsafe {
-        let open = &mut (*cursor.cast::<Cursor>()).open;
-        let outcome = with_table((*cursor).pVtab, |known| body(open, &known.connection));
-        if outcome != code::OK {
-            (*cursor.cast::<Cursor>()).open.at = None;
-        }
-        outcome
-    }
-}
-
 unsafe extern "C" fn filter(
     cursor: *mut ffi::sqlite3_vtab_cursor,
     gives: c_int,
@@ -302,7 +258,7 @@ unsafe extern "C" fn filter(
 ) -> c_int {
     // SAFETY: SQLite passes a cursor of ours, and arguments that last until this returns.
     unsafe {
-        with_cursor(cursor, |cursor, connection| {
+        with_cursor(cursor, |cursor: &mut Open, Known { connection, .. }| {
             cursor.at = None;
             let Some((number, row)) = Value::all(values, count).split_first() else {
                 return Ok(());
@@ -327,7 +283,7 @@ unsafe extern "C" fn filter(
 unsafe extern "C" fn next(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
     // SAFETY: SQLite passes a cursor of ours.
     unsafe {
-        with_cursor(cursor, |cursor, _| {
+        with_cursor(cursor, |cursor: &mut Open, _| {
             cursor.at = match &cursor.exchange {
                 Some(exchange) if cursor.gives => exchange.next(),
                 _ => None,
@@ -337,11 +293,6 @@ unsafe extern "C" fn next(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
     }
 }
 
-unsafe extern "C" fn eof(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
-    // SAFETY: SQLite passes a cursor of ours.
-    c_int::from(unsafe { (*cursor.cast::<Cursor>()).open.at.is_none() })
-}
-
 /// The id. Nobody reads the others, which are hidden arguments.
 unsafe extern "C" fn column(
     cursor: *mut ffi::sqlite3_vtab_cursor,
@@ -349,10 +300,7 @@ unsafe extern "C" fn column(
     column: c_int,
 ) -> c_int {
     // SAFETY: SQLite passes a cursor of ours, and the context of a call that lasts until this returns.
-    let (at, mut context) = unsafe {
-        let at = (*cursor.cast::<Cursor>()).open.at;
-        (at, Context::new(context))
-    };
+    let (at, mut context) = unsafe { (ours::<Open>(cursor).at, Context::new(context)) };
     if column == 0 {
         context.result_optional(at);
     }
@@ -361,6 +309,6 @@ unsafe extern "C" fn column(
 
 unsafe extern "C" fn rowid(cursor: *mut ffi::sqlite3_vtab_cursor, rowid: *mut i64) -> c_int {
     // SAFETY: SQLite passes a cursor of ours, and a place for the number.
-    unsafe { *rowid = (*cursor.cast::<Cursor>()).open.at.unwrap_or(0) };
+    unsafe { *rowid = ours::<Open>(cursor).at.unwrap_or(0) };
     code::OK
 }

@@ -19,6 +19,7 @@
 //! * [`context`]: where a function or a column puts its result.
 //! * [`function`]: registering scalar functions.
 //! * [`table`]: what a table-valued function (an eponymous virtual table) says of itself, and what its rows can do.
+//! * [`connected`]: a connected table and its cursors, as SQLite holds them.
 //! * [`module`]: registering tables, and the callbacks that SQLite calls for them.
 //! * [`index`]: what the query planner asks of a table, and the answer.
 //! * [`feed`]: ids for a statement while it runs, and rows back from it.
@@ -33,6 +34,7 @@
 mod blob;
 mod cells;
 pub mod code;
+mod connected;
 mod connection;
 mod context;
 pub mod entry;

@@ -4,6 +4,7 @@ use std::ffi::CString;
 use std::os::raw::{c_char, c_int, c_void};
 use std::rc::Rc;
 
+use super::connected::{self, ours, report, with_cursor, with_table, Connected, Known};
 use super::connection::free_boxed;
 use super::ffi;
 use super::index::MOST_ARGUMENTS;
@@ -17,11 +18,11 @@ const READ_ONLY: ffi::sqlite3_module = ffi::sqlite3_module {
     xConnect: Some(connect),
     xBestIndex: Some(best_index),
     xDisconnect: Some(disconnect),
-    xOpen: Some(open),
-    xClose: Some(close),
+    xOpen: Some(connected::open::<Open>),
+    xClose: Some(connected::close::<Open>),
     xFilter: Some(filter),
     xNext: Some(next),
-    xEof: Some(eof),
+    xEof: Some(connected::eof::<Open>),
     xColumn: Some(column),
     xRowid: Some(rowid),
     ..ffi::NO_CALLBACKS
@@ -32,13 +33,6 @@ const WRITABLE: ffi::sqlite3_module = ffi::sqlite3_module {
     xUpdate: Some(update),
     ..READ_ONLY
 };
-
-/// A table, and the connection that knows it: what SQLite hands to [`connect`].
-#[derive(Clone)]
-pub(super) struct Known {
-    pub connection: Rc<Connection>,
-    pub table: &'static Listed,
-}
 
 impl Connection {
     /// Makes a table known to this connection.
@@ -71,25 +65,22 @@ impl Connection {
     }
 }
 
-/// A connected table, with what SQLite needs to see of it first.
-#[repr(C)]
-pub(super) struct Connected {
-    pub base: ffi::sqlite3_vtab,
-    pub known: Known,
-}
-
-/// A cursor, likewise. SQLite has the first field of both for itself, so nothing of ours ever borrows the whole.
-#[repr(C)]
-struct Cursor {
-    base: ffi::sqlite3_vtab_cursor,
-    open: Open,
-}
-
 /// What is ours of a cursor.
+#[derive(Default)]
 struct Open {
     /// None before the start, and after the end: what rows hold is given up as early as can be.
     rows: Option<Box<dyn AnyRows>>,
     kept: Kept,
+}
+
+impl connected::Open for Open {
+    fn eof(&self) -> bool {
+        self.rows.is_none()
+    }
+
+    fn end(&mut self) {
+        self.rows = None;
+    }
 }
 
 /// Copies of those arguments that the statement may read as columns.
@@ -136,72 +127,15 @@ impl Kept {
     }
 }
 
+impl Default for Kept {
+    fn default() -> Self {
+        Self([std::ptr::null_mut(); MOST_ARGUMENTS])
+    }
+}
+
 impl Drop for Kept {
     fn drop(&mut self) {
         self.forget();
-    }
-}
-
-/// Leaves an error where SQLite looks for it, and gives its code.
-///
-/// # Safety
-/// `place` is null or a table's message, which SQLite frees.
-#[cold]
-unsafe fn report(place: *mut *mut c_char, name: &str, error: &Error) -> c_int {
-    // What cannot be said is not said; the code is what counts.
-    drop(guarded(|| {
-        // SAFETY: as the function's own condition says; the message before this one is freed.
-        unsafe {
-            ffi::sqlite3_free((*place).cast());
-            *place = std::ptr::null_mut();
-            *place = ffi::allocate_text(ffi::own_malloc(), &format!("{name}: {}", error.message()));
-        }
-        Ok(())
-    }));
-    error.code()
-}
-
-/// Runs what a table does for a statement, with a guard, and reports what fails.
-///
-/// # Safety
-/// `table` is one that `connect` made and `disconnect` has not freed.
-#[inline(always)]
-pub(super) unsafe fn with_table(
-    table: *mut ffi::sqlite3_vtab,
-    body: impl FnOnce(&Known) -> Result<()>,
-) -> c_int {
-    // SAFETY: the condition above. Only our part is borrowed, and shared, since a call that is nested in this one may use
-    // the table too.
-    let known = unsafe { &(*table.cast::<Connected>()).known };
-    match guarded(|| body(known)) {
-        Ok(()) => code::OK,
-        // SAFETY: the table is connected.
-        Err(error) => unsafe { report(&raw mut (*table).zErrMsg, known.table.shape.name, &error) },
-    }
-}
-
-/// The same for a cursor. What it holds goes when something fails.
-///
-/// # Safety
-/// `cursor` is one that `open` made and `close` has not freed.
-#[inline(always)]
-unsafe fn with_cursor(
-    cursor: *mut ffi::sqlite3_vtab_cursor,
-    body: impl FnOnce(&mut Open, &Known) -> Result<()>,
-) -> c_int {
-    // SAFETY: the condition above. SQLite makes one call at a time on a cursor, and leaves our part of it alone. The table
-    // outlives its cursors.
-    unsafe {
-        let table = (*cursor).pVtab;
-        let open = &mut (*cursor.cast::<Cursor>()).open;
-        let outcome = with_table(table, |known| body(open, known));
-        if outcome != code::OK {
-            drop(guarded(|| {
-                open.rows = None;
-                Ok(())
-            }));
-        }
-        outcome
     }
 }
 
@@ -291,33 +225,6 @@ unsafe extern "C" fn best_index(
     }
 }
 
-unsafe extern "C" fn open(
-    _table: *mut ffi::sqlite3_vtab,
-    cursor: *mut *mut ffi::sqlite3_vtab_cursor,
-) -> c_int {
-    let opened = Box::new(Cursor {
-        base: ffi::sqlite3_vtab_cursor {
-            pVtab: std::ptr::null_mut(),
-        },
-        open: Open {
-            rows: None,
-            kept: Kept([std::ptr::null_mut(); MOST_ARGUMENTS]),
-        },
-    });
-    // SAFETY: SQLite asks for the cursor here, sets its table, and gives it back to `close`.
-    unsafe { *cursor = Box::into_raw(opened).cast() };
-    code::OK
-}
-
-unsafe extern "C" fn close(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
-    drop(guarded(|| {
-        // SAFETY: `open` made it, and SQLite gives it back once.
-        drop(unsafe { Box::from_raw(cursor.cast::<Cursor>()) });
-        Ok(())
-    }));
-    code::OK
-}
-
 unsafe extern "C" fn filter(
     cursor: *mut ffi::sqlite3_vtab_cursor,
     plan: c_int,
@@ -328,7 +235,7 @@ unsafe extern "C" fn filter(
     let plan = Plan::decode(plan);
     // SAFETY: SQLite passes a cursor of ours, and arguments that last until this returns.
     unsafe {
-        with_cursor(cursor, |cursor, Known { connection, table }| {
+        with_cursor(cursor, |cursor: &mut Open, Known { connection, table }| {
             let _nested = connection.enter()?;
             cursor.rows = None;
             let values = Value::all(values, count);
@@ -352,7 +259,7 @@ unsafe extern "C" fn filter(
 unsafe extern "C" fn next(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
     // SAFETY: SQLite passes a cursor of ours.
     unsafe {
-        with_cursor(cursor, |cursor, _| {
+        with_cursor(cursor, |cursor: &mut Open, _| {
             if let Some(rows) = &mut cursor.rows {
                 if !rows.advance()? {
                     cursor.rows = None;
@@ -361,11 +268,6 @@ unsafe extern "C" fn next(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
             Ok(())
         })
     }
-}
-
-unsafe extern "C" fn eof(cursor: *mut ffi::sqlite3_vtab_cursor) -> c_int {
-    // SAFETY: SQLite passes a cursor of ours.
-    c_int::from(unsafe { (*cursor.cast::<Cursor>()).open.rows.is_none() })
 }
 
 unsafe extern "C" fn column(
@@ -377,8 +279,11 @@ unsafe extern "C" fn column(
     // returns.
     let (cursor, table, mut context) = unsafe {
         let table = (*cursor).pVtab.cast::<Connected>();
-        let open = &(*cursor.cast::<Cursor>()).open;
-        (open, (*table).known.table, Context::new(context))
+        (
+            ours::<Open>(cursor),
+            (*table).known.table,
+            Context::new(context),
+        )
     };
     let outcome = guarded(|| {
         let column = usize::try_from(column).unwrap_or(usize::MAX);
@@ -410,7 +315,7 @@ unsafe extern "C" fn column(
 unsafe extern "C" fn rowid(cursor: *mut ffi::sqlite3_vtab_cursor, rowid: *mut i64) -> c_int {
     // SAFETY: SQLite passes a cursor of ours, and a place for the number.
     unsafe {
-        with_cursor(cursor, |cursor, _| {
+        with_cursor(cursor, |cursor: &mut Open, _| {
             *rowid = cursor.rows.as_ref().map_or(0, |rows| rows.rowid());
             Ok(())
         })
