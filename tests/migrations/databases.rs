@@ -371,3 +371,59 @@ fn another_programs_table_in_place_of_ours() {
         );
     }
 }
+
+/// A file in which another program has tables of our names is left as it is, and what collides is said.
+#[test]
+fn tables_of_other_programs() {
+    for (schema, said) in [
+        (
+            "CREATE TABLE threads(id INTEGER PRIMARY KEY, subject TEXT)",
+            "threads is another program's: it has no columns updated_at, archived, archived_at; take another file, or rename it",
+        ),
+        (
+            "CREATE TABLE Messages(id INTEGER PRIMARY KEY, thread_id, role, content, created_at)",
+            "messages is another program's: it has no column item_json; take another file, or rename it",
+        ),
+        (
+            "CREATE VIEW threads AS SELECT 1 AS id",
+            "threads is another program's: it is a view; take another file, or rename it",
+        ),
+        (
+            "CREATE TABLE things(a); CREATE VIEW messages AS SELECT a AS id FROM things",
+            "messages is another program's: it is a view; take another file, or rename it",
+        ),
+        (
+            "CREATE TABLE message_uids(account, uid)",
+            "message_uids is another program's: it has no column message_id; take another file, or rename it",
+        ),
+        (
+            "CREATE TABLE message_labels(name)",
+            "message_labels is another program's: it has no columns thread_id, label, message_id, created_at; \
+             take another file, or rename it",
+        ),
+        (
+            "CREATE VIEW Message_Labels AS SELECT 1 AS thread_id",
+            "message_labels is another program's: it is a view; take another file, or rename it",
+        ),
+    ] {
+        let connection = host::memory();
+        connection.execute_batch(schema).unwrap();
+        let listed = |connection: &Connection| -> String {
+            connection
+                .query_row(
+                    "SELECT group_concat(sql, ';') FROM sqlite_schema",
+                    [],
+                    |row| row.get(0),
+                )
+                .unwrap()
+        };
+        let before = listed(&connection);
+        assert_eq!(
+            host::error(&connection, "SELECT branch_migrate()", &[]),
+            (1, format!("branch_migrate: {said}")),
+            "{schema}"
+        );
+        assert_eq!(listed(&connection), before);
+        assert_eq!(host::integer(&connection, "PRAGMA user_version", &[]), 0);
+    }
+}
